@@ -1,0 +1,68 @@
+"""The nouns of Trueline, as frozen data. No behaviour beyond reading a value off another."""
+
+from trueline.model.policy import SEVERITIES, Param, Policy, PolicyTest, severity_at_least
+from trueline.model.resource import (
+    ABSENT,
+    COMMON,
+    READERS,
+    UNSAID,
+    Call,
+    CodePart,
+    CodeReader,
+    Column,
+    Live,
+    Relation,
+    ResourceType,
+)
+from trueline.model.scope import CodeRows, Edge, Row, Scope, ScopeState, Sink
+from trueline.model.structs import STRUCTS
+from trueline.model.types import Field, Type, parse_type
+from trueline.model.verdict import (
+    BOUNDARIES,
+    SCHEMA,
+    Cause,
+    CoverageRow,
+    NotJudged,
+    ResourceRef,
+    ScanInfo,
+    Verdict,
+    VerdictException,
+)
+
+__all__ = [
+    "ABSENT",
+    "BOUNDARIES",
+    "COMMON",
+    "READERS",
+    "SCHEMA",
+    "SEVERITIES",
+    "STRUCTS",
+    "UNSAID",
+    "Call",
+    "Cause",
+    "CodePart",
+    "CodeReader",
+    "CodeRows",
+    "Column",
+    "CoverageRow",
+    "Edge",
+    "Field",
+    "Live",
+    "NotJudged",
+    "Param",
+    "Policy",
+    "PolicyTest",
+    "Relation",
+    "ResourceRef",
+    "ResourceType",
+    "Row",
+    "ScanInfo",
+    "Scope",
+    "ScopeState",
+    "Sink",
+    "Type",
+    "Verdict",
+    "VerdictException",
+    "parse_type",
+    "severity_at_least",
+]
