@@ -1,10 +1,10 @@
 """Errors as values with a cause.
 
-    TruelineError        what was expected and seen, where, and what to do about it
-    ├── ConfigError      exit 2: usage, configuration, content, or no input readable at all
-    ├── RemoteError      exit 4: credentials or a remote failure, with nothing read
-    ├── ActionError      exit 5: an action was refused, or a write (lake, state, disk) failed
-    └── Interrupted      exit 130: Ctrl-C or a termination signal
+TruelineError        what was expected and seen, where, and what to do about it
+├── ConfigError      exit 2: usage, configuration, content, or no input readable at all
+├── RemoteError      exit 4: credentials or a remote failure, with nothing read
+├── ActionError      exit 5: an action was refused, or a write (lake, state, disk) failed
+└── InterruptedRun   exit 130: Ctrl-C or a termination signal
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-__all__ = ["ActionError", "ConfigError", "Interrupted", "RemoteError", "TruelineError", "Where"]
+__all__ = ["ActionError", "ConfigError", "InterruptedRun", "RemoteError", "TruelineError", "Where"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class ActionError(TruelineError):
     exit_code = 5
 
 
-class Interrupted(TruelineError):
+class InterruptedRun(TruelineError):  # noqa: N818 - not a fault
     """The user or the system asked to stop."""
 
     exit_code = 130

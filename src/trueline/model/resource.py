@@ -120,7 +120,7 @@ class CodePart:
 
 @dataclass(frozen=True, slots=True)
 class CodeReader:
-    """How one kind of code fills the table; `singletons` for tables without a block of their own."""
+    """How one kind of code fills the table; `singletons` serve tables without a block."""
 
     resource: tuple[str, ...] = ()
     parts: tuple[CodePart, ...] = ()

@@ -39,7 +39,9 @@ class Type:
         if self.kind == "map":
             return f"map<text,text>{mark}"
         if self.kind == "struct":
-            inner = self.struct or "struct<" + ",".join(f"{f.name}:{f.type}" for f in self.fields) + ">"
+            inner = (
+                self.struct or "struct<" + ",".join(f"{f.name}:{f.type}" for f in self.fields) + ">"
+            )
             return inner + mark
         return self.kind + mark
 
