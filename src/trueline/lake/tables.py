@@ -1,0 +1,179 @@
+"""Tables: a DuckDB connection on which each resource type is a table of its name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from trueline.lake.connect import connect, quote
+from trueline.lake.schema import arrow_schema, record_batches
+from trueline.lake.views import owners_sql
+from trueline.model import CoverageRow, Edge, ResourceType, Row, ScopeState
+
+__all__ = ["MEMORY", "Tables", "load", "sql_types"]
+
+MEMORY = "1GB"
+
+_SCOPES = pa.schema(
+    [
+        ("provider", pa.string()),
+        ("account", pa.string()),
+        ("region", pa.string()),
+        ("type", pa.string()),
+        ("complete", pa.bool_()),
+        ("cause", pa.string()),
+    ]
+)
+_REFERENCES = pa.schema(
+    [
+        ("from_uid", pa.string()),
+        ("column_name", pa.string()),
+        ("to_uid", pa.string()),
+        ("cause", pa.string()),
+    ]
+)
+
+
+class Tables:
+    """One connection, each type of `types` a relation of its name, empty where nothing is known.
+
+    Beside them stand `_scopes(provider, account, region, type, complete, cause)` and
+    `_references(from_uid, column_name, to_uid, cause)`. `scopes` are the states behind `_scopes`;
+    `damage` holds a ledger row per scope whose stored rows could not be read.
+    """
+
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        types: Mapping[str, ResourceType],
+        scopes: Sequence[ScopeState],
+        damage: Sequence[CoverageRow] = (),
+    ) -> None:
+        self.con = con
+        self.types = dict(types)
+        self.scopes = tuple(scopes)
+        self.damage = tuple(damage)
+
+    @classmethod
+    def from_rows(
+        cls,
+        types: Mapping[str, ResourceType],
+        rows: Mapping[str, Sequence[Row]],
+        scopes: Sequence[ScopeState],
+        edges: Sequence[Edge] = (),
+        *,
+        memory: str = MEMORY,
+        threads: int | None = None,
+    ) -> Tables:
+        """Rows in memory as tables; a uid that several scopes list becomes one row."""
+        con = connect(memory=memory, threads=threads, files=False)
+        for rtype in types.values():
+            listed = rows.get(rtype.table, ())
+            batches = record_batches(rtype, listed)
+            if len({row["uid"] for row in listed}) == len(listed):
+                load(con, rtype.table, arrow_schema(rtype), batches)
+            else:
+                _load_once_per_uid(con, rtype, batches)
+        tables = cls(con, types, scopes)
+        tables.load_scopes()
+        tables.load_references(edges)
+        return tables
+
+    def load_scopes(self) -> None:
+        """Make `_scopes` of the states."""
+        load(self.con, "_scopes", _SCOPES, [_scope_batch(self.scopes)])
+
+    def load_references(self, edges: Sequence[Edge]) -> None:
+        """Make `_references` of the code's edges."""
+        columns: list[list[Any]] = [
+            [e.from_uid for e in edges],
+            [e.column for e in edges],
+            [e.to_uid for e in edges],
+            [e.cause for e in edges],
+        ]
+        load(self.con, "_references", _REFERENCES, [_batch(columns, _REFERENCES)])
+
+    def batches(self, sql: str, size: int = 50_000) -> Iterator[pa.RecordBatch]:
+        """The result of a SELECT as a stream of record batches."""
+        cursor = self.con.cursor()
+        try:
+            yield from cursor.sql(sql).to_arrow_reader(size)
+        finally:
+            cursor.close()
+
+    def close(self) -> None:
+        self.con.close()
+
+    def __enter__(self) -> Tables:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def load(
+    con: duckdb.DuckDBPyConnection,
+    name: str,
+    schema: pa.Schema,
+    batches: Iterable[pa.RecordBatch],
+) -> None:
+    """Create a table of batches."""
+    with _registered(con, pa.Table.from_batches(list(batches), schema)) as source:
+        con.execute(f"CREATE TABLE {quote(name)} AS SELECT * FROM {source}")
+
+
+@contextmanager
+def _registered(con: duckdb.DuckDBPyConnection, source: object) -> Iterator[str]:
+    con.register("_incoming", source)
+    try:
+        yield "_incoming"
+    finally:
+        con.unregister("_incoming")
+
+
+def _load_once_per_uid(
+    con: duckdb.DuckDBPyConnection, rtype: ResourceType, batches: Iterable[pa.RecordBatch]
+) -> None:
+    """The same choice as over segments; a uid that one scope lists twice is one row as well."""
+    listed, owners = quote("_listed_" + rtype.table), quote("_owners_" + rtype.table)
+    load(con, "_listed_" + rtype.table, arrow_schema(rtype), batches)
+    con.execute(f"CREATE TABLE {owners} AS {owners_sql(listed)}")
+    columns = ", ".join(
+        "coalesce(o.seen_from, r.seen_from) AS seen_from" if n == "seen_from" else f"r.{quote(n)}"
+        for n in arrow_schema(rtype).names
+    )
+    con.execute(
+        f"CREATE TABLE {quote(rtype.table)} AS SELECT DISTINCT ON (r.uid) {columns}"
+        f" FROM {listed} r LEFT JOIN {owners} o ON o.uid = r.uid WHERE o.uid IS NULL"
+        " OR (o.scope_account = r.scope_account AND o.scope_region = r.scope_region)"
+    )
+    con.execute(f"DROP TABLE {listed}")
+    con.execute(f"DROP TABLE {owners}")
+
+
+def sql_types(con: duckdb.DuckDBPyConnection, schema: pa.Schema) -> dict[str, str]:
+    """DuckDB's own name of each column's type."""
+    with _registered(con, schema.empty_table()) as source:
+        described = con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
+    return {row[0]: row[1] for row in described}
+
+
+def _scope_batch(scopes: Sequence[ScopeState]) -> pa.RecordBatch:
+    columns: list[list[Any]] = [
+        [s.scope.provider for s in scopes],
+        [s.scope.account for s in scopes],
+        [s.scope.region for s in scopes],
+        [s.scope.type for s in scopes],
+        [s.complete for s in scopes],
+        [s.cause for s in scopes],
+    ]
+    return _batch(columns, _SCOPES)
+
+
+def _batch(columns: Sequence[Sequence[Any]], schema: pa.Schema) -> pa.RecordBatch:
+    arrays = [pa.array(c, type=f.type) for c, f in zip(columns, schema, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
