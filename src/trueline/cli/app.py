@@ -1,0 +1,120 @@
+"""The program: its commands by name, and what becomes of an error."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import NoReturn
+
+import click
+
+from trueline import __version__
+from trueline.errors import TruelineError
+
+__all__ = ["COMMANDS", "LATER", "main", "program"]
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("trueline.cli.demo:demo", "A simulated estate, scanned for real, report written."),
+    "scan": ("trueline.cli.scan:scan", "Read live accounts, judge them, record a snapshot."),
+    "check": ("trueline.cli.check:check", "Judge infrastructure code; records nothing."),
+    "map": ("trueline.cli.estate:footprint", "Accounts, regions and types, and what was not seen."),
+    "coverage": ("trueline.cli.estate:coverage", "What could not be read, why, and what lacks."),
+    "resource": ("trueline.cli.estate:resource", "The inventory: list, show, types."),
+    "query": ("trueline.cli.estate:query", "One SELECT over the tables, in a closed room."),
+    "diff": ("trueline.cli.estate:diff", "What changed between two snapshots."),
+    "policy": ("trueline.cli.policy:policy", "Policies: list, show, test, lint, new."),
+    "permissions": ("trueline.cli.permissions:permissions", "The exact read-only permissions."),
+    "lake": ("trueline.cli.storage:lake", "The recorded snapshots: info, prune."),
+    "doctor": ("trueline.cli.doctor:doctor", "Is everything in place for a scan?"),
+    "explain": ("trueline.cli.explain:explain", "Explain a policy, a type, or a cause."),
+    "config": ("trueline.cli.settings:config", "The configuration that holds here."),
+}
+"""name → (where it is, one line for the help). Written out, so that help imports nothing."""
+
+LATER = (
+    "finding", "exception", "owner", "baseline", "audit", "compliance", "fix", "notify",
+    "ticket", "report", "serve", "state",
+)  # fmt: skip
+"""Commands of DESIGN §9 that are not built yet; a test holds this list against the program."""
+
+
+class Program(click.Group):
+    """A group whose commands are imported only when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command = getattr(importlib.import_module(module), name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="trueline")
+def program() -> None:
+    """Cloud security posture management that never passes what it could not read."""
+
+
+def main() -> NoReturn:
+    """Run the program; exit codes are those of DESIGN §9."""
+    code = _run()
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader of our output has gone; its end is not an error of ours.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
+
+
+def _run() -> int:
+    try:
+        result = program.main(standalone_mode=False, prog_name="trueline")
+    except TruelineError as error:
+        _say(error)
+        return error.exit_code
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted", err=True)
+        return 130
+    except BrokenPipeError:
+        return 0
+    except Exception as error:  # noqa: BLE001 - the last door: whatever comes here is our bug
+        return _bug(error)
+    return result if isinstance(result, int) else 0
+
+
+def _say(error: TruelineError) -> None:
+    first, *rest = error.render().splitlines()
+    head, _, tail = first.partition(": ")
+    click.echo(click.style(head, fg="red", bold=True) + ": " + tail, err=True)
+    for line in rest:
+        click.echo(line, err=True)
+
+
+def _bug(error: Exception) -> int:
+    import traceback
+
+    if os.environ.get("TRUELINE_DEBUG"):
+        traceback.print_exception(error)
+    else:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        click.echo(
+            f"error[bug]: {type(error).__name__}: {error}\n"
+            f"  --> {os.path.basename(last.filename)}:{last.lineno}\n"  # noqa: PTH119
+            "  help: this is a fault of Trueline; TRUELINE_DEBUG=1 shows where, please report it",
+            err=True,
+        )
+    return 70

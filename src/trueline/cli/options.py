@@ -1,0 +1,151 @@
+"""Options that several commands share, and how reports are written out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from trueline.errors import ActionError, ConfigError
+from trueline.model import SEVERITIES
+
+if TYPE_CHECKING:
+    from trueline.pipeline import Workspace
+    from trueline.report import Report
+
+__all__ = [
+    "emit",
+    "exit_code",
+    "home_options",
+    "report_options",
+    "talk",
+    "workspace",
+]
+
+F = TypeVar("F", bound=Callable[..., Any])
+STATUSES = ("fail", "unknown", "pass")
+
+
+def home_options(command: F) -> F:
+    """`--home` and `--config`."""
+    command = click.option(
+        "--config", metavar="FILE", help="Configuration file; default: the nearest trueline.toml."
+    )(command)
+    return click.option("--home", metavar="DIR", help="Where snapshots are kept.")(command)
+
+
+def report_options(formats: Iterable[str], fail_on: str) -> Callable[[F], F]:
+    """`--format --output --status --fail-on --fail-on-unknown --quiet`."""
+    options = (
+        click.option("--format", "format_", type=click.Choice(tuple(formats)), default=None),
+        click.option(
+            "--output",
+            "-o",
+            "outputs",
+            multiple=True,
+            metavar="[FORMAT:]FILE",
+            help="Write the report to FILE; repeatable.",
+        ),
+        click.option("--status", help="Show only these: fail,unknown,pass."),
+        click.option(
+            "--fail-on",
+            type=click.Choice((*SEVERITIES, "never")),
+            default=fail_on,
+            show_default=True,
+            help="Exit 1 on fails of this severity or worse.",
+        ),
+        click.option(
+            "--fail-on-unknown", is_flag=True, help="Exit 3 when something could not be read."
+        ),
+        click.option("--quiet", "-q", is_flag=True, help="No talk and no progress."),
+    )
+
+    def decorate(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def workspace(home: str | None, config: str | None) -> Workspace:
+    """Home, settings and catalog, read before anything else."""
+    from trueline.pipeline import open_workspace
+
+    return open_workspace(home, config)
+
+
+def talk(message: str, quiet: bool = False) -> None:
+    """Say something to the person, not to the pipe."""
+    if not quiet:
+        click.echo(message, err=True)
+
+
+def emit(report: Report, format_: str | None, outputs: Iterable[str], status: str | None) -> None:
+    """Write a report to stdout and files. With any output, only an explicit format prints."""
+    from trueline.report import FORMATS, format_of, write_report
+
+    targets = [_target(o, FORMATS, format_of) for o in outputs]
+    shown = report
+    if status:
+        wanted = [s.strip() for s in status.split(",") if s.strip()]
+        for name in wanted:
+            if name not in STATUSES:
+                raise ConfigError(
+                    "usage", f"unknown status {name!r}", "statuses are " + ", ".join(STATUSES)
+                )
+        shown = report.only(wanted)
+    for name, path in targets:
+        _write(shown, name, path, write_report)
+    if format_ or not targets:
+        write_report(shown, format_ or "table", sys.stdout)
+
+
+def _target(
+    text: str, formats: Iterable[str], format_of: Callable[[Path], str | None]
+) -> tuple[str, Path]:
+    head, colon, rest = text.partition(":")
+    if colon and head in formats:
+        return head, Path(rest)
+    path = Path(text)
+    name = format_of(path)
+    if name is None:
+        raise ConfigError(
+            "usage",
+            f"the format of {text!r} is not clear from its suffix",
+            f"write it before the name: json:{text}",
+        )
+    return name, path
+
+
+def _write(
+    report: Report, name: str, path: Path, write_report: Callable[[Report, str, Any], None]
+) -> None:
+    """Write beside the target and rename, so that a failed write leaves what was there."""
+    beside = path.with_name(path.name + ".part")
+    try:
+        with beside.open("w", encoding="utf-8", newline="") as out:
+            write_report(report, name, out)
+        beside.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            beside.unlink()
+        raise ActionError(
+            "output-failed",
+            f"the report could not be written to {path}: {error.strerror or error}",
+            "check that the directory exists, is writable and has room",
+        ) from None
+
+
+def exit_code(report: Report, fail_on: str, fail_on_unknown: bool) -> int:
+    """1 for fails that count, else 3 for what could not be read, else 0."""
+    from trueline.report import counts_against
+
+    if counts_against(report, fail_on):
+        return 1
+    unread = report.summary.unknown or report.summary.share_read < 1
+    return 3 if fail_on_unknown and unread else 0

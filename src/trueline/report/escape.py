@@ -1,0 +1,49 @@
+"""One escaping function per format: names in a cloud are chosen by whoever made the resource."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+__all__ = ["csv_cell", "html_text", "markdown", "shell", "terminal", "xml_text"]
+
+_CONTROL = re.compile(
+    "[\x00-\x1f\x7f-\x9f"  # C0 and C1: cursor movement, titles, bells
+    "\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"  # invisible, line breaks, text direction
+)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~&@:/])")
+
+
+def terminal(text: object) -> str:
+    """Text without anything that a terminal would act on; what was taken out stays visible."""
+    return _CONTROL.sub(lambda m: f"\\u{ord(m[0]):04x}", str(text))
+
+
+def csv_cell(text: object) -> str:
+    """A cell that a spreadsheet shows and never computes."""
+    value = "" if text is None else str(text)
+    return "'" + value if value.startswith(_FORMULA) else value
+
+
+def html_text(text: object) -> str:
+    """Text for HTML element content and quoted attributes."""
+    import html
+
+    return html.escape(str(text), quote=True)
+
+
+def xml_text(text: object) -> str:
+    """Text of characters that XML 1.0 allows; the XML writer does the quoting."""
+    return _NOT_XML.sub("\ufffd", str(text))
+
+
+def markdown(text: object) -> str:
+    """Text on one line that Markdown shows as it is: no link, mention, markup or HTML."""
+    return _MARKDOWN.sub(r"\\\1", terminal(text))
+
+
+def shell(text: object) -> str:
+    """One word for a POSIX shell."""
+    return shlex.quote(_CONTROL.sub("", str(text)))

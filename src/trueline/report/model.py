@@ -1,0 +1,204 @@
+"""The report: what a scan or check found, how much it read, and what it does not cover."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from trueline.model import (
+    BOUNDARIES,
+    SCHEMA,
+    SEVERITIES,
+    CoverageRow,
+    NotJudged,
+    Policy,
+    ScanInfo,
+    Verdict,
+)
+
+__all__ = ["Report", "Summary", "build_report", "counts_against", "share_read"]
+
+READ = frozenset({"ok", "absent", "gone"})
+NOT_ASKED = frozenset({"disabled", "skipped"})
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Counts over all verdicts of a run, whatever a report shows of them."""
+
+    resources: int
+    passed: int
+    failed: int
+    unknown: int
+    excepted: int
+    share_read: float
+    by_severity: Mapping[str, int]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "resources": self.resources,
+            "pass": self.passed,
+            "fail": self.failed,
+            "unknown": self.unknown,
+            "excepted": self.excepted,
+            "share_read": self.share_read,
+            "by_severity": dict(self.by_severity),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One run's result; `to_dict` is the JSON contract of DESIGN §9."""
+
+    scan: ScanInfo
+    summary: Summary
+    verdicts: Sequence[Verdict]
+    coverage: Sequence[CoverageRow]
+    not_judged: Sequence[NotJudged] = ()
+    fixed: Sequence[Verdict] = ()
+    boundaries: Sequence[str] = BOUNDARIES
+    policies: Mapping[str, Policy] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "schema": SCHEMA,
+            "scan": scan_dict(self.scan),
+            "summary": self.summary.to_dict(),
+            "coverage": [coverage_dict(c) for c in self.coverage],
+            "not_judged": [
+                {"policy": n.policy, "plane": n.plane, "reason": n.reason} for n in self.not_judged
+            ],
+            "verdicts": [verdict_dict(v) for v in self.verdicts],
+            "fixed": [verdict_dict(v) for v in self.fixed],
+            "boundaries": list(self.boundaries),
+        }
+
+    def only(self, statuses: Iterable[str]) -> Report:
+        """The same report with only the verdicts of these statuses; the summary stays."""
+        wanted = frozenset(statuses)
+        return replace(self, verdicts=[v for v in self.verdicts if v.status in wanted])
+
+
+def build_report(
+    scan: ScanInfo,
+    verdicts: Sequence[Verdict],
+    coverage: Sequence[CoverageRow],
+    *,
+    resources: int,
+    not_judged: Sequence[NotJudged] = (),
+    policies: Mapping[str, Policy] | None = None,
+    passed: int | None = None,
+) -> Report:
+    """Put a report together; `passed` where the passing verdicts were counted, not kept."""
+    status = Counter(v.status for v in verdicts)
+    fails = [v for v in verdicts if v.status == "fail"]
+    severities = Counter(v.severity for v in fails)
+    summary = Summary(
+        resources=resources,
+        passed=status["pass"] if passed is None else passed,
+        failed=len(fails),
+        unknown=status["unknown"],
+        excepted=sum(v.exception is not None for v in fails),
+        share_read=share_read(coverage),
+        by_severity={s: severities[s] for s in SEVERITIES},
+    )
+    return Report(scan, summary, verdicts, coverage, not_judged, policies=dict(policies or {}))
+
+
+def share_read(coverage: Iterable[CoverageRow]) -> float:
+    """The share of what was asked that was answered; 1.0 also where nothing had to be asked."""
+    asked = [c.status for c in coverage if c.status not in NOT_ASKED]
+    return sum(s in READ for s in asked) / len(asked) if asked else 1.0
+
+
+def counts_against(report: Report, threshold: str) -> int:
+    """Fails at or above `threshold` that no exception or suppression covers."""
+    if threshold not in SEVERITIES:
+        return 0
+    bad = SEVERITIES[: SEVERITIES.index(threshold) + 1]
+    return sum(
+        v.status == "fail"
+        and v.severity in bad
+        and v.exception is None
+        and v.change in (None, "introduced")
+        for v in report.verdicts
+    )
+
+
+def scan_dict(scan: ScanInfo) -> dict[str, Any]:
+    return {
+        "id": scan.id,
+        "started_at": plain(scan.started_at),
+        "finished_at": plain(scan.finished_at),
+        "version": scan.version,
+        "planes": list(scan.planes),
+    }
+
+
+def coverage_dict(row: CoverageRow) -> dict[str, Any]:
+    return {
+        "provider": row.provider,
+        "account": row.account,
+        "region": row.region,
+        "type": row.type,
+        "call": row.call,
+        "file": row.file,
+        "calls": row.calls,
+        "rows": row.rows,
+        "status": row.status,
+        "code": row.code,
+        "message": row.message,
+    }
+
+
+def verdict_dict(verdict: Verdict) -> dict[str, Any]:
+    resource, exception = verdict.resource, verdict.exception
+    return {
+        "policy": verdict.policy,
+        "status": verdict.status,
+        "severity": verdict.severity,
+        "environment": verdict.environment,
+        "aliases": {tool: list(ids) for tool, ids in verdict.aliases.items()},
+        "resource": {
+            "uid": resource.uid,
+            "type": resource.type,
+            "name": resource.name,
+            "provider": resource.provider,
+            "account": resource.account,
+            "region": resource.region,
+            "plane": resource.plane,
+            "address": resource.address,
+            "file": resource.file,
+            "line": resource.line,
+        },
+        "evidence": {k: plain(v) for k, v in verdict.evidence.items()},
+        "unknown": [{"column": c.column, "cause": c.cause} for c in verdict.unknown],
+        "last_known": verdict.last_known,
+        "change": verdict.change,
+        "exception": exception
+        and {
+            "kind": exception.kind,
+            "id": exception.id,
+            "reason": exception.reason,
+            "until": exception.until,
+            "approved_by": exception.approved_by,
+            "introduced": exception.introduced,
+        },
+        "owner": verdict.owner,
+        "owner_reason": verdict.owner_reason,
+    }
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON can hold it: times become RFC 3339 in UTC."""
+    if isinstance(value, dt.datetime):
+        moment = value if value.tzinfo else value.replace(tzinfo=dt.UTC)
+        return moment.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, dict):
+        return {k: plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(v) for v in value]
+    return value
