@@ -13,7 +13,7 @@ _PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 
 
 def render_command(template: str, verdict: Verdict) -> str:
-    """`{column}` becomes the resource's value as one shell word; what is not known is `<column>`."""
+    """`{column}` becomes the value as one shell word; what is not known stays `<column>`."""
     resource = verdict.resource
     known = {
         **verdict.evidence,

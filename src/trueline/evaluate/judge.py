@@ -1,0 +1,148 @@
+"""Judges the tables: one statement per resource type, its result kept wide.
+
+A wide row is a resource with one code per policy (2 fail, 1 unknown, 0 pass, NULL not
+applicable), the evidence that its policies share, and the causes of what is unknown. `Layout`
+says which column is which, so that wide rows can be stored and read back later.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from trueline.lake import Tables
+from trueline.language import CompiledPolicy, PolicySettings, fuse
+from trueline.model import ResourceType
+
+__all__ = ["Counts", "Judged", "Layout", "PolicyLayout", "judge"]
+
+BATCH_ROWS = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyLayout:
+    """Which columns of a wide row belong to a policy."""
+
+    policy: str
+    code: str
+    causes: str | None
+    evidence: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How to read the wide rows of one resource type."""
+
+    table: str
+    policies: tuple[PolicyLayout, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "table": self.table,
+            "policies": [
+                {"policy": p.policy, "code": p.code, "causes": p.causes, "evidence": p.evidence}
+                for p in self.policies
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Layout:
+        return cls(
+            data["table"],
+            tuple(
+                PolicyLayout(
+                    p["policy"], p["code"], p["causes"], tuple((a, b) for a, b in p["evidence"])
+                )
+                for p in data["policies"]
+            ),
+        )
+
+
+@dataclass(slots=True)
+class Counts:
+    """Pairs per (policy, account, region of the scope) that passed or did not apply."""
+
+    passed: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    not_applicable: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    resources: int = 0
+
+    def add(self, batch: pa.RecordBatch, layout: Layout) -> None:
+        """Count a batch of wide rows; a stale row passes nothing."""
+        self.resources += batch.num_rows
+        fresh = pc.is_null(batch["stale_since"])
+        flags: dict[str, Any] = {"a": batch["scope_account"], "r": batch["scope_region"]}
+        for index, policy in enumerate(layout.policies):
+            code = batch[policy.code]
+            passed = pc.and_(pc.fill_null(pc.equal(code, 0), False), fresh)
+            flags[f"p{index}"] = pc.cast(passed, pa.int64())
+            flags[f"n{index}"] = pc.cast(pc.is_null(code), pa.int64())
+        sums = [(name, "sum") for name in flags if name not in ("a", "r")]
+        for row in pa.table(flags).group_by(["a", "r"]).aggregate(sums).to_pylist():
+            for index, policy in enumerate(layout.policies):
+                key = (policy.policy, row["a"], row["r"])
+                self.passed[key] += row[f"p{index}_sum"]
+                self.not_applicable[key] += row[f"n{index}_sum"]
+
+
+@dataclass(slots=True)
+class Judged:
+    """The verdicts of one type as a stream of wide batches, to be read once.
+
+    `counts` is complete when the stream is at its end.
+    """
+
+    layout: Layout
+    reader: pa.RecordBatchReader
+    counts: Counts = field(default_factory=Counts)
+
+    @property
+    def schema(self) -> pa.Schema:
+        return self.reader.schema
+
+    def all(self) -> Iterator[pa.RecordBatch]:
+        """Every wide row."""
+        for batch in self.reader:
+            self.counts.add(batch, self.layout)
+            yield batch
+
+    def not_passing(self) -> Iterator[pa.RecordBatch]:
+        """Wide rows in which some policy fails or is unknown, or which are stale."""
+        for batch in self.all():
+            mask = pc.is_valid(batch["stale_since"])
+            for policy in self.layout.policies:
+                mask = pc.or_(mask, pc.fill_null(pc.greater(batch[policy.code], 0), False))
+            kept = batch.filter(mask)
+            if kept.num_rows:
+                yield kept
+
+
+def judge(
+    tables: Tables,
+    rtype: ResourceType,
+    policies: Sequence[CompiledPolicy],
+    settings: Sequence[PolicySettings],
+    now: dt.datetime,
+    evidence: Literal["all", "failing"] = "failing",
+) -> Judged:
+    """Judge every row of a type by its policies. `_edges` and environments must be there."""
+    statement = fuse(rtype, policies, settings=settings, now=now, evidence=evidence)
+    layout = Layout(
+        rtype.table,
+        tuple(
+            PolicyLayout(
+                p.id,
+                statement.codes[p.id],
+                statement.causes.get(p.id),
+                tuple(statement.evidence.get(p.id, ())),
+            )
+            for p in policies
+        ),
+    )
+    reader = tables.con.cursor().execute(statement.sql).to_arrow_reader(BATCH_ROWS)
+    return Judged(layout, reader)
