@@ -1,5 +1,6 @@
 """The nouns of Trueline, as frozen data. No behaviour beyond reading a value off another."""
 
+from trueline.model.framework import COVERAGES, Framework, Requirement
 from trueline.model.policy import SEVERITIES, Param, Policy, PolicyTest, severity_at_least
 from trueline.model.resource import (
     ABSENT,
@@ -33,6 +34,7 @@ __all__ = [
     "ABSENT",
     "BOUNDARIES",
     "COMMON",
+    "COVERAGES",
     "READERS",
     "SCHEMA",
     "SEVERITIES",
@@ -47,12 +49,14 @@ __all__ = [
     "CoverageRow",
     "Edge",
     "Field",
+    "Framework",
     "Live",
     "NotJudged",
     "Param",
     "Policy",
     "PolicyTest",
     "Relation",
+    "Requirement",
     "ResourceRef",
     "ResourceType",
     "Row",
