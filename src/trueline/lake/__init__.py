@@ -1,6 +1,24 @@
 """The lake: the only door to the tables."""
 
+from trueline.lake.commit import TypeVerdicts
+from trueline.lake.manifest import ScopeEntry, Segment, VerdictEntry
+from trueline.lake.run import Run, RunSelection
 from trueline.lake.schema import arrow_schema, arrow_type, record_batches
+from trueline.lake.snapshot import Snapshot
+from trueline.lake.store import Lake
 from trueline.lake.tables import Tables
 
-__all__ = ["Tables", "arrow_schema", "arrow_type", "record_batches"]
+__all__ = [
+    "Lake",
+    "Run",
+    "RunSelection",
+    "ScopeEntry",
+    "Segment",
+    "Snapshot",
+    "Tables",
+    "TypeVerdicts",
+    "VerdictEntry",
+    "arrow_schema",
+    "arrow_type",
+    "record_batches",
+]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -27,6 +28,8 @@ __all__ = [
 ]
 
 _CHUNK = 1 << 20
+_GROUP_ROWS = 65_536
+_GROUP_BYTES = 32 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +46,10 @@ def writing(what: str) -> Iterator[None]:
     """Turn a failing disk into the documented error; what stood before still stands."""
     try:
         yield
-    except OSError as error:
+    except (OSError, duckdb.IOException) as error:
         raise ActionError(
             "lake-write-failed",
-            f"cannot write {what}: {error.strerror or error}",
+            f"cannot write {what}: {getattr(error, 'strerror', None) or error}",
             "free space or mend the disk, then run the scan again with --resume; "
             "the previous snapshot is unchanged",
         ) from error
@@ -73,9 +76,9 @@ def write_parquet(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatc
     rows = 0
     try:
         with pq.ParquetWriter(beside, schema, compression="zstd") as writer:
-            for batch in batches:
-                rows += batch.num_rows
-                writer.write_batch(batch)
+            for group in _row_groups(schema, batches):
+                rows += group.num_rows
+                writer.write_table(group, row_group_size=group.num_rows)
         sync_file(beside)
         written = WrittenFile(rows, beside.stat().st_size, checksum(beside))
         beside.rename(path)
@@ -83,6 +86,22 @@ def write_parquet(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatc
         beside.unlink(missing_ok=True)
         raise
     return written
+
+
+def _row_groups(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Batches joined to row groups worth their overhead; the memory held is bounded."""
+    held: list[pa.RecordBatch] = []
+    rows = size = 0
+    for batch in batches:
+        if not batch.num_rows:
+            continue
+        held.append(batch)
+        rows, size = rows + batch.num_rows, size + batch.nbytes
+        if rows >= _GROUP_ROWS or size >= _GROUP_BYTES:
+            yield pa.Table.from_batches(held, schema)
+            held, rows, size = [], 0, 0
+    if held:
+        yield pa.Table.from_batches(held, schema)
 
 
 def write_json(path: Path, document: Any) -> None:

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from trueline.lake.connect import quote, text
 
-__all__ = ["OWNERS_SCHEMA", "Part", "owners_sql", "relation_sql", "same_type"]
+__all__ = ["OWNERS_SCHEMA", "Part", "literal_path", "owners_sql", "relation_sql", "same_type"]
 
 NOT_COLLECTED = "not_collected"
 
@@ -108,7 +108,7 @@ def _grouped(parts: Sequence[Part]) -> list[list[Part]]:
 
 
 def _part_sql(schema: pa.Schema, sql_types: Mapping[str, str], group: Sequence[Part]) -> str:
-    files = ", ".join(text(_literal_path(p.path)) for p in group)
+    files = ", ".join(text(literal_path(p.path)) for p in group)
     written = group[0].schema
     columns, unread = [], []
     for field in schema:
@@ -150,7 +150,7 @@ def _castable(old: pa.DataType, new: pa.DataType) -> bool:
     return same_type(old, new)
 
 
-def _literal_path(path: Path) -> str:
+def literal_path(path: Path) -> str:
     """The path with DuckDB's pattern characters taken literally."""
     return "".join(f"[{c}]" if c in "*?[" else c for c in str(path))
 

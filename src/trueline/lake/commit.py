@@ -1,0 +1,239 @@
+"""Makes the next snapshot of the newest one and a run.
+
+Only scopes that were read whole are replaced. A scope that failed keeps its last rows, marked
+with the time since when they have not been confirmed; scopes the run did not read stay as they are.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from trueline.lake import ledger
+from trueline.lake.manifest import Manifest, ScopeEntry, Segment, VerdictEntry
+from trueline.lake.reading import Content, Limits, damage_of, open_tables, owners_table
+from trueline.lake.run import Finished, Run
+from trueline.lake.schema import arrow_schema, mapping_hashes
+from trueline.lake.segments import Segments
+from trueline.lake.snapshot import Snapshot
+from trueline.lake.tables import Tables
+from trueline.lake.views import OWNERS_SCHEMA
+from trueline.model import CoverageRow, NotJudged, ResourceType, ScanInfo, Scope, ScopeState
+
+__all__ = ["Judge", "Judgement", "TypeVerdicts", "build"]
+
+
+@dataclass(frozen=True, slots=True)
+class TypeVerdicts:
+    """What evaluation stores of one table.
+
+    `batches` share one schema and are read once; `metadata` (JSON values) is read after the last
+    of them, so that counts made on the way are in it.
+    """
+
+    table: str
+    batches: Iterable[pa.RecordBatch]
+    metadata: Mapping[str, Any]
+
+
+Judge = Callable[[Tables], Iterable[TypeVerdicts]]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a snapshot records beside rows and verdicts.
+
+    `coverage` holds ledger rows that belong to no scope; `settings` is a digest of what was judged
+    by; `types` are all tables that judging may read (at least those of the run).
+    """
+
+    scan: ScanInfo
+    judge: Judge
+    types: Mapping[str, ResourceType]
+    coverage: Sequence[CoverageRow] = ()
+    not_judged: Sequence[NotJudged] = ()
+    settings: str = ""
+
+
+def build(
+    store: Segments,
+    lake_id: str,
+    previous: Snapshot | None,
+    run: Run,
+    said: Judgement,
+    limits: Limits,
+    now: dt.datetime,
+) -> Manifest:
+    """Write the segments of the next snapshot and return its manifest; publishing it is left to
+    the caller. Raises OSError when a segment cannot be written."""
+    base = previous.content if previous else Content({}, {})
+    written = _write_rows(store, run)
+    scopes = _merge(_without_damage(store, base), run.finished, written)
+    segments = dict(base.segments) | {s.id: s for s in written.values()}
+    touched = {scope.type for scope in run.finished} & set(run.selection.types)
+    content = Content(scopes, segments, base.owners, touched)
+    types = dict(said.types) | dict(run.selection.types)
+    with open_tables(store, content, types, limits) as tables:
+        owners = _write_owners(store, tables, content, touched, segments)
+        number = previous.number + 1 if previous else 1
+        verdicts = dict(previous.verdicts) if previous else {}
+        for verdict in said.judge(tables):
+            verdicts[verdict.table] = _write_verdicts(store, verdict, segments, number)
+    lines = _ledger(previous, run, said)
+    covered = store.write("coverage", ledger.LEDGER, ledger.batches(lines))
+    segments[covered.id] = covered
+    manifest = Manifest(
+        lake=lake_id,
+        number=number,
+        created_at=now,
+        scan=said.scan,
+        settings=said.settings,
+        segments=segments,
+        scopes=dict(sorted(scopes.items())),
+        owners=owners,
+        verdicts=verdicts,
+        coverage=covered.id,
+        not_judged=tuple(said.not_judged),
+    )
+    used = manifest.used()
+    return replace(manifest, segments={i: s for i, s in segments.items() if i in used})
+
+
+def _write_rows(store: Segments, run: Run) -> dict[str, Segment]:
+    """One segment per type that has rows, its scopes in order."""
+    by_type: dict[str, list[Finished]] = {}
+    for scope, finished in sorted(run.finished.items()):
+        if finished.parts:
+            by_type.setdefault(scope.type, []).append(finished)
+    out = {}
+    for table, listed in by_type.items():
+        rtype = run.selection.types[table]
+        batches = chain.from_iterable(_scope_batches(run, finished) for finished in listed)
+        out[table] = store.write(table, arrow_schema(rtype), batches, mapping_hashes(rtype))
+    return out
+
+
+def _scope_batches(run: Run, finished: Finished) -> Iterator[pa.RecordBatch]:
+    """A scope's rows, each uid once: a listing that shifts between pages shows some twice."""
+    paths = [run.part_path(name) for name in finished.parts]
+    repeated = _repeated_uids(run, finished)
+    seen: set[str] = set()
+    for path in paths:
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches():
+                yield _first_only(batch, repeated, seen) if repeated else batch
+
+
+def _repeated_uids(run: Run, finished: Finished) -> set[str]:
+    uids = pa.chunked_array(
+        [
+            chunk
+            for name in finished.parts
+            for chunk in pq.read_table(run.part_path(name), columns=["uid"])["uid"].chunks
+        ],
+        pa.string(),
+    )
+    if pc.count_distinct(uids).as_py() == len(uids):
+        return set()
+    counted = pc.value_counts(uids).to_pylist()
+    return {entry["values"] for entry in counted if entry["counts"] > 1}
+
+
+def _first_only(batch: pa.RecordBatch, repeated: set[str], seen: set[str]) -> pa.RecordBatch:
+    keep = []
+    for uid in batch["uid"].to_pylist():
+        keep.append(uid not in seen)
+        if uid in repeated:
+            seen.add(uid)
+    return batch.filter(pa.array(keep))
+
+
+def _merge(
+    base: Mapping[Scope, ScopeEntry],
+    finished: Mapping[Scope, Finished],
+    written: Mapping[str, Segment],
+) -> dict[Scope, ScopeEntry]:
+    out = dict(base)
+    for scope, new in finished.items():
+        if new.state.complete:
+            state = replace(new.state, cause=None, stale_since=None)
+            segment = written[scope.type].id if new.rows else None
+            out[scope] = ScopeEntry(state, state.collected_at, segment, new.rows, read=True)
+        else:
+            out[scope] = _failed(base.get(scope), new.state)
+    return out
+
+
+def _failed(last: ScopeEntry | None, state: ScopeState) -> ScopeEntry:
+    """The last rows stay; they are stale since the first failure after they were read."""
+    tried = state.collected_at
+    cause = state.cause or "error"
+    if last is None or not last.read:
+        state = replace(state, complete=False, cause=cause, stale_since=None)
+        return ScopeEntry(state, tried)
+    since = last.state.stale_since or tried
+    state = replace(last.state, complete=False, cause=cause, stale_since=since)
+    return replace(last, state=state, attempted_at=tried)
+
+
+def _without_damage(store: Segments, base: Content) -> dict[Scope, ScopeEntry]:
+    """Scopes whose rows are lost become unread, so that no later snapshot believes in them."""
+    lost = damage_of(store, base)
+    out = dict(base.scopes)
+    for scope in lost:
+        state = replace(out[scope].state, complete=False, cause="error", stale_since=None)
+        out[scope] = ScopeEntry(state, out[scope].attempted_at)
+    return out
+
+
+def _write_owners(
+    store: Segments,
+    tables: Tables,
+    content: Content,
+    touched: Iterable[str],
+    segments: dict[str, Segment],
+) -> dict[str, str]:
+    owners = dict(content.owners)
+    for table in touched:
+        owners.pop(table, None)
+        rows = list(tables.batches(f'SELECT * FROM "{owners_table(table)}"'))
+        if any(batch.num_rows for batch in rows):
+            segment = store.write(f"owners-{table}", OWNERS_SCHEMA, rows)
+            segments[segment.id] = segment
+            owners[table] = segment.id
+    return owners
+
+
+def _write_verdicts(
+    store: Segments, verdict: TypeVerdicts, segments: dict[str, Segment], number: int
+) -> VerdictEntry:
+    batches = iter(verdict.batches)
+    first = next(batches, None)
+    if first is None:
+        return VerdictEntry(None, dict(verdict.metadata), number)
+    segment = store.write(f"verdicts-{verdict.table}", first.schema, chain([first], batches))
+    segments[segment.id] = segment
+    return VerdictEntry(segment.id, dict(verdict.metadata), number)
+
+
+def _ledger(previous: Snapshot | None, run: Run, said: Judgement) -> list[ledger.Line]:
+    """The run's rows, and for scopes it did not read those of the last attempt."""
+    finished = run.finished
+    kept = [
+        line
+        for line in (previous.ledger() if previous else ())
+        if line.scope is not None and line.scope not in finished
+    ]
+    new = [
+        ledger.Line(row, said.scan.id, scope)
+        for scope, done in finished.items()
+        for row in done.coverage
+    ]
+    return [*kept, *new, *(ledger.Line(row, said.scan.id, None) for row in said.coverage)]
