@@ -59,13 +59,17 @@ def build(content: Sequence[Path] = ()) -> tuple[Catalog, list[Problem]]:
     problems = [p for root in content for p in _root_problems(root)]
     shelves = dict(zip(KINDS, (_Shelf("table"), _Shelf("id"), _Shelf("id")), strict=True))
     files = content_files(roots)
+    broken = set()
     for file in files:
         if (document := _document(file, problems)) is not None:
             shelves[file.kind].put(file.root, document, problems)
+        else:
+            broken.add(Path(file.path).stem)
     types, type_sheets = _read(shelves["resources"], read_resource)
     policies, policy_sheets = _read(shelves["policies"], read_policy)
     frameworks, framework_sheets = _read(shelves["frameworks"], read_framework)
-    tables = set(shelves["resources"].documents)
+    # A file that cannot be parsed goes by its name, so that only itself is complained of.
+    tables = set(shelves["resources"].documents) | broken
     for table, rtype in types.items():
         relation_problems(rtype, type_sheets[table], types, tables)
     compiled = {}
@@ -75,7 +79,8 @@ def build(content: Sequence[Path] = ()) -> tuple[Catalog, list[Problem]]:
             if made is not None:
                 compiled[name] = made
     for name, framework in frameworks.items():
-        framework_problems(framework, framework_sheets[name], set(shelves["policies"].documents))
+        known = set(shelves["policies"].documents) | broken
+        framework_problems(framework, framework_sheets[name], known)
     for sheets in (type_sheets, policy_sheets, framework_sheets):
         problems += [problem for sheet in sheets.values() for problem in sheet.problems]
     warnings = tuple(problem for problem in problems if problem.warning)
@@ -134,7 +139,7 @@ def _checked(
             sheet.error("name", message, root.entries["formerly"][1])
     if policy.resource not in types:
         return False
-    policy_problems(policy, sheet, types)
+    policy_problems(policy, sheet, types, tables)
     targets = (relation.target for relation in types[policy.resource].relations.values())
     return all(target in types for target in targets)
 

@@ -64,8 +64,8 @@ class Sheet:
             return ""
         try:
             compile_expression(node.value)
-            for offset, message in lint_expression(node.value):
-                self.error("expression", message, self.document.inside(node, offset))
+            for message in lint_expression(node.value):
+                self.error("expression", message, node)
         except ExpressionError as error:
             place = self.document.inside(node, max(error.column, 0))
             self.error("expression", error.message, place)

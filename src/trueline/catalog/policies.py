@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from pathlib import PurePath
 from typing import Any
 
 from trueline.catalog.document import Document, List, Map, Node, plain
 from trueline.catalog.form import Form, Sheet
+from trueline.catalog.problems import closest
 from trueline.catalog.testing import RowError, column_hint, expand_row
 from trueline.catalog.values import misfit
 from trueline.errors import Where
@@ -34,12 +36,12 @@ _KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)+\Z")
 _WORD = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*\Z")
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 _GOOD_PATTERN = {"ensure", "check", "verify", "should", "must", "shall", "require", "requires"}
-_PLACEHOLDER = re.compile(r"(?<!\$)\{([a-z_][a-z0-9_]*)\}")
+_PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 _PARAM_TYPES = ("bool", "int", "float", "text", "list<text>", "list<int>")
 
 
 def placeholders(text: str) -> list[tuple[str, int]]:
-    """Each `{column}` of a command and its offset; `${VARIABLE}` and JSON braces are not meant."""
+    """Each `{column}` of a command and its offset; the braces of JSON are not meant."""
     return [(found[1], found.start()) for found in _PLACEHOLDER.finditer(text)]
 
 
@@ -190,8 +192,13 @@ def _check_test(form: Form, params: dict[str, Param]) -> None:
             form.sheet.error("wrong-type", f"parameter {name}: {message}", node)
 
 
-def policy_problems(policy: Policy, sheet: Sheet, types: dict[str, ResourceType]) -> None:
-    """Check a policy against the resource types: placeholders of its command, rows of its cases."""
+def policy_problems(
+    policy: Policy, sheet: Sheet, types: Mapping[str, ResourceType], tables: Collection[str]
+) -> None:
+    """Check a policy against the resource types: placeholders of its command, rows of its cases.
+
+    `tables` are all tables, those with broken files included.
+    """
     rtype = types[policy.resource]
     root = sheet.document.root
     fix = root.entries["fix"][1]
@@ -209,17 +216,23 @@ def policy_problems(policy: Policy, sheet: Sheet, types: dict[str, ResourceType]
     if isinstance(cases, List):
         for test, node in zip(policy.tests, cases.items, strict=False):
             if isinstance(node, Map):
-                _check_rows(policy, test, node, sheet, types)
+                _check_rows(policy, test, node, sheet, types, tables)
 
 
 def _check_rows(
-    policy: Policy, test: PolicyTest, node: Map, sheet: Sheet, types: dict[str, ResourceType]
+    policy: Policy,
+    test: PolicyTest,
+    node: Map,
+    sheet: Sheet,
+    types: Mapping[str, ResourceType],
+    tables: Collection[str],
 ) -> None:
     _check_row(types[policy.resource], test.row, node.entries["row"][1], sheet)
     for table, rows in test.related.items():
         at, listed = _entry(node.entries["related"][1], table)
+        if table not in tables:
+            sheet.error("unknown-name", f"no table is named {table!r}", at, closest(table, tables))
         if table not in types:
-            sheet.error("unknown-name", f"no table is named {table!r}", at)
             continue
         for row, item in zip(rows, listed.items if isinstance(listed, List) else (), strict=True):
             _check_row(types[table], row, item, sheet)

@@ -36,6 +36,8 @@ _COLUMN_KEYS = ("type", "about", *READERS, "omitted", "default")
 _RELATION_KEYS = ("to", "from", "by", "key", "within")
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 _TABLE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)+\Z")
+_LONG = 100
+"""Characters of a mapping beyond which nobody reads it in a column."""
 _REFINED = {"name": ("text",), "tags": ("map",)}
 """Common columns that a resource file may describe anew, and the kinds it may give them."""
 
@@ -207,6 +209,10 @@ def _mappings(top: Form, form: Form, live_names: tuple[str, ...]) -> dict[str, s
         node = form.get(reader)
         if reader == "live" and node is not None:
             form.sheet.roots(text, node, live_names, form.what)
+        if len(text) > _LONG and node is not None:
+            message = f"the mapping has {len(text)} characters"
+            hint = "name its parts under let, or write a shape function"
+            form.sheet.warn("long-mapping", message, node, hint)
         out[reader] = text
     return out
 
