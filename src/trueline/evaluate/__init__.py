@@ -1,14 +1,32 @@
 """Judges tables by policies, and turns the result into verdicts."""
 
-from trueline.evaluate.judge import Counts, Judged, Layout, judge
+from trueline.evaluate.baseline import Baseline, baseline, readable, unreadable
+from trueline.evaluate.judge import (
+    Counts,
+    Judged,
+    Layout,
+    Tally,
+    judge,
+    only_scopes,
+    row_counts,
+    tally,
+)
 from trueline.evaluate.verdicts import Severities, read_verdicts, scope_verdicts
 
 __all__ = [
+    "Baseline",
     "Counts",
     "Judged",
     "Layout",
     "Severities",
+    "Tally",
+    "baseline",
     "judge",
+    "only_scopes",
     "read_verdicts",
+    "readable",
+    "row_counts",
     "scope_verdicts",
+    "tally",
+    "unreadable",
 ]

@@ -12,12 +12,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from trueline.catalog.select import columns_read
 from trueline.errors import ConfigError, Where
 from trueline.language import CompiledPolicy, PolicySettings
 from trueline.model import READERS, NotJudged, Param, Policy, ResourceType
 from trueline.settings import Environment, PolicyOverride, Settings
 
-__all__ = ["Baseline", "baseline", "unreadable"]
+__all__ = ["Baseline", "baseline", "readable", "unreadable"]
 
 _NOTHING = Environment("", "")
 _PYTHON = {"bool": (bool,), "int": (int,), "float": (int, float), "text": (str,), "list": (list,)}
@@ -102,6 +103,7 @@ def _checked(param: Param, value: Any, policy: Policy, settings: Settings) -> An
 
 def _check_names(settings: Settings, policies: Mapping[str, Policy]) -> None:
     """A setting of a policy or parameter that does not exist would silently do nothing."""
+    said: list[tuple[Mapping[str, Mapping[str, Any]], Environment | None]]
     said = [(settings.params, None)]
     for environment in settings.environments:
         said.append(({k: v.params for k, v in environment.policies.items()}, environment))
@@ -133,21 +135,16 @@ def unreadable(
     """Why a plane cannot judge a policy: the first column it cannot show; None = it can."""
     reader = _READER_OF.get(plane, plane)
     assert reader in READERS
-    needed = [(compiled.table, c) for c in compiled.columns]
-    needed += [(t, c) for t, columns in compiled.related for c in columns]
+    needed = [(table, c) for table, columns in columns_read(compiled) for c in columns]
     for table, name in needed:
         rtype = types[table]
         if rtype.live is None if reader == "live" else reader not in rtype.readers:
             return f"{table} cannot be read from {reader}"
         column = rtype.columns.get(name)
-        if column and reader not in column.mappings and not _said(column.defaults, reader):
+        if column and reader not in column.mappings:
             prefix = "" if table == compiled.table else f"{table}."
             return f"needs column {prefix}{name}"
     return None
-
-
-def _said(defaults: Mapping[str, Any], reader: str) -> bool:
-    return reader in defaults
 
 
 def readable(

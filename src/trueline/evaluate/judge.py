@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -20,7 +20,17 @@ from trueline.lake import Tables
 from trueline.language import CompiledPolicy, PolicySettings, fuse
 from trueline.model import ResourceType
 
-__all__ = ["Counts", "Judged", "Layout", "PolicyLayout", "judge"]
+__all__ = [
+    "Counts",
+    "Judged",
+    "Layout",
+    "PolicyLayout",
+    "Tally",
+    "judge",
+    "only_scopes",
+    "row_counts",
+    "tally",
+]
 
 BATCH_ROWS = 50_000
 
@@ -70,11 +80,16 @@ class Counts:
 
     passed: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     not_applicable: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    resources: int = 0
+    rows: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "counts": [[*k, self.passed[k], self.not_applicable[k]] for k in self.passed],
+            "rows": [[*k, n] for k, n in self.rows.items()],
+        }
 
     def add(self, batch: pa.RecordBatch, layout: Layout) -> None:
         """Count a batch of wide rows; a stale row passes nothing."""
-        self.resources += batch.num_rows
         fresh = pc.is_null(batch["stale_since"])
         flags: dict[str, Any] = {"a": batch["scope_account"], "r": batch["scope_region"]}
         for index, policy in enumerate(layout.policies):
@@ -83,7 +98,9 @@ class Counts:
             flags[f"p{index}"] = pc.cast(passed, pa.int64())
             flags[f"n{index}"] = pc.cast(pc.is_null(code), pa.int64())
         sums = [(name, "sum") for name in flags if name not in ("a", "r")]
-        for row in pa.table(flags).group_by(["a", "r"]).aggregate(sums).to_pylist():
+        grouped = pa.table(flags).group_by(["a", "r"]).aggregate([*sums, ([], "count_all")])
+        for row in grouped.to_pylist():
+            self.rows[row["a"], row["r"]] += row["count_all"]
             for index, policy in enumerate(layout.policies):
                 key = (policy.policy, row["a"], row["r"])
                 self.passed[key] += row[f"p{index}_sum"]
@@ -146,3 +163,40 @@ def judge(
     )
     reader = tables.con.cursor().execute(statement.sql).to_arrow_reader(BATCH_ROWS)
     return Judged(layout, reader)
+
+
+def row_counts(tables: Tables, table: str) -> list[list[Any]]:
+    """[account, region, rows] of each scope of a table that no policy judges."""
+    sql = f'SELECT scope_account, scope_region, count(*) FROM "{table}" GROUP BY 1, 2'
+    return [list(row) for row in tables.con.execute(sql).fetchall()]
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Sums over the scopes and policies that a report is about."""
+
+    rows: int
+    passed: int
+
+
+def tally(
+    metadata: Mapping[str, Any], scopes: Collection[tuple[str, str]], policies: Collection[str]
+) -> Tally:
+    """Add up what was counted when the verdicts were stored."""
+    passed = sum(
+        n
+        for policy, account, region, n, _ in metadata.get("counts", ())
+        if policy in policies and (account, region) in scopes
+    )
+    rows = sum(n for account, region, n in metadata["rows"] if (account, region) in scopes)
+    return Tally(rows, passed)
+
+
+def only_scopes(
+    batches: Iterable[pa.RecordBatch], scopes: Collection[tuple[str, str]]
+) -> Iterator[pa.RecordBatch]:
+    """The rows of these (account, region) scopes."""
+    keys = pa.array([f"{account}|{region}" for account, region in scopes], pa.string())
+    for batch in batches:
+        place = pc.binary_join_element_wise(batch["scope_account"], batch["scope_region"], "|")
+        yield batch.filter(pc.is_in(place, value_set=keys))

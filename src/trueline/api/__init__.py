@@ -1,0 +1,61 @@
+"""The Python API: `trueline.scan` and `trueline.check` (DESIGN §9).
+
+In-process, with boto3's default credential chain; no subprocess, no signal handlers, no global
+state. Errors are `trueline.errors.TruelineError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike, fspath
+from pathlib import Path
+
+from trueline.errors import ConfigError
+from trueline.pipeline import ScanOptions, check_code, open_workspace, scan_aws
+from trueline.report import Report
+
+__all__ = ["Report", "check", "scan"]
+
+
+def scan(
+    provider: str,
+    *,
+    profile: str | None = None,
+    role_arns: Sequence[str] = (),
+    accounts: Sequence[str] = (),
+    regions: Sequence[str] = (),
+    types: Sequence[str] = (),
+    policies: Sequence[str] = (),
+    home: str | PathLike[str] | None = None,
+    config: str | PathLike[str] | None = None,
+) -> Report:
+    """Read a live cloud (`"aws"`), judge it, and return the report with all verdicts.
+
+    `policies` and `types` are globs. With `home` the scan is recorded there; None records nothing.
+    """
+    if provider != "aws":
+        raise ConfigError("usage", f"unknown provider {provider!r}", "providers: aws")
+    room = open_workspace(fspath(home) if home else None, fspath(config) if config else None)
+    options = ScanOptions(
+        profile=profile,
+        role_arns=tuple(role_arns),
+        accounts=tuple(accounts),
+        regions=tuple(regions),
+        types=tuple(types),
+        policies=tuple(policies),
+        record=home is not None,
+        passes=True,
+    )
+    return scan_aws(room, options).report
+
+
+def check(
+    path: str | PathLike[str],
+    *,
+    environment: str | None = None,
+    policies: Sequence[str] = (),
+    config: str | PathLike[str] | None = None,
+) -> Report:
+    """Judge a Terraform plan in JSON form and return the report; nothing is recorded."""
+    room = open_workspace(None, fspath(config) if config else None, Path(path).resolve().parent)
+    return check_code(room, fspath(path), environment=environment, policies=policies)

@@ -1,0 +1,577 @@
+"""The order of the stages; no other file knows it.
+
+scan:   collect → lake run → (in the commit) enrich → evaluate → snapshot → report
+check:  iac → tables → enrich → evaluate → report
+policy test:  test rows → tables → enrich → evaluate
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+import tempfile
+import threading
+import uuid
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from trueline import __version__
+from trueline.catalog import Catalog, load
+from trueline.catalog.select import relations_used, select_policies, select_types, tables_named
+from trueline.errors import ConfigError, InterruptedRun, Where
+from trueline.model import (
+    COMMON,
+    NotJudged,
+    Policy,
+    PolicyTest,
+    ResourceType,
+    ScanInfo,
+    Scope,
+    Verdict,
+)
+from trueline.settings import (
+    Environment,
+    Settings,
+    find_config,
+    git_top,
+    home_directory,
+    load_settings,
+)
+
+if TYPE_CHECKING:
+    from pyarrow import RecordBatch
+
+    from trueline.collect import Progress
+    from trueline.evaluate import Baseline, Judged
+    from trueline.lake import Lake, Run, Snapshot, Tables, TypeVerdicts
+    from trueline.language import CompiledPolicy
+    from trueline.report import Report
+
+__all__ = [
+    "Bench",
+    "CaseResult",
+    "ScanOptions",
+    "ScanOutcome",
+    "Workspace",
+    "check_code",
+    "judge_cases",
+    "open_workspace",
+    "scan_aws",
+    "snapshot_report",
+]
+
+LARGEST_PLAN = 256 << 20
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Everything that is read before anything else: home, settings, content."""
+
+    home: Path
+    settings: Settings
+    catalog: Catalog
+
+
+def open_workspace(
+    home: str | None = None, config: str | None = None, start: Path | None = None
+) -> Workspace:
+    """Read configuration and content. Raises ConfigError; nothing else was touched."""
+    place = home_directory(home)
+    settings = load_settings(find_config(config, place, start))
+    return Workspace(place, settings, load(settings.content))
+
+
+# --- judging -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What judging needs: the content, and what the configuration makes of it."""
+
+    catalog: Catalog
+    base: Baseline
+    environments: tuple[Environment, ...]
+    now: dt.datetime
+
+    def enrich(self, tables: Tables, compiled: Iterable[CompiledPolicy]) -> None:
+        from trueline.enrich import assign_environments, relate
+
+        rules = []
+        if self.environments:
+            from trueline.language import compile_rule
+
+            rules = [(e.name, compile_rule(e.match, COMMON, e.where)) for e in self.environments]
+        assign_environments(tables, rules)
+        relate(tables, self.catalog.types, {r for c in compiled for r in relations_used(c)})
+
+    def judge(
+        self,
+        tables: Tables,
+        compiled: Sequence[CompiledPolicy],
+        evidence: Literal["all", "failing"],
+    ) -> Iterator[Judged]:
+        """Judge each type that has policies; tables are enriched first."""
+        from trueline.evaluate import judge
+
+        self.enrich(tables, compiled)
+        by_table: dict[str, list[CompiledPolicy]] = {}
+        for policy in compiled:
+            by_table.setdefault(policy.table, []).append(policy)
+        for table, policies in sorted(by_table.items()):
+            rtype = self.catalog.types[table]
+            yield judge(tables, rtype, policies, self.base.settings, self.now, evidence)
+
+
+def make_bench(workspace: Workspace, now: dt.datetime, environment: str | None = None) -> Bench:
+    from trueline.evaluate import baseline
+
+    settings = workspace.settings
+    environments = settings.environments
+    if environment is not None:
+        named = next((e for e in environments if e.name == environment), None)
+        if named is None:
+            known = ", ".join(e.name for e in environments) or "none"
+            raise ConfigError(
+                "usage", f"there is no environment {environment!r}", f"configured: {known}"
+            )
+        environments = (replace(named, match="TRUE"),)
+    base = baseline(settings, workspace.catalog.policies)
+    return Bench(workspace.catalog, base, environments, now)
+
+
+# --- check -------------------------------------------------------------------------------------
+
+
+def check_code(
+    workspace: Workspace,
+    path: str,
+    *,
+    environment: str | None = None,
+    policies: Sequence[str] = (),
+) -> Report:
+    """Judge a Terraform plan in JSON form; `-` reads standard input."""
+    from trueline.evaluate import read_verdicts, readable
+    from trueline.iac.terraform import read_plan
+    from trueline.lake import Tables
+    from trueline.report import build_report
+
+    started = _now()
+    chosen = select_policies(workspace.catalog, policies)
+    bench = make_bench(workspace, started, environment)
+    data, name, root, file = _read_input(path)
+    code = read_plan(data, name, workspace.catalog.types, judged_root=root, path=file)
+    del data
+    compiled, not_judged = readable(
+        [workspace.catalog.compiled[i] for i in chosen], workspace.catalog.types, "plan"
+    )
+    present = {table for table, rows in code.rows.items() if rows}
+    compiled = [c for c in compiled if c.table in present]
+    wanted = {t: workspace.catalog.types[t] for t in tables_named(compiled) | present}
+    verdicts: list[Verdict] = []
+    with Tables.from_rows(wanted, code.rows, code.scopes, code.edges) as tables:
+        for judged in bench.judge(tables, compiled, "all"):
+            verdicts.extend(
+                read_verdicts(
+                    judged.layout, judged.all(), workspace.catalog.policies, bench.base.severities
+                )
+            )
+    return build_report(
+        _info(started, ("plan",)),
+        _ordered(verdicts),
+        code.coverage,
+        resources=sum(len(rows) for rows in code.rows.values()),
+        not_judged=_said_once((*bench.base.not_judged, *not_judged), chosen),
+        policies=workspace.catalog.policies,
+    )
+
+
+def _read_input(path: str) -> tuple[bytes, str, Path, Path | None]:
+    """The bytes, their name, the judged root, and the file."""
+    if path == "-":
+        data = sys.stdin.buffer.read(LARGEST_PLAN + 1)
+        file, name, root = None, "-", Path.cwd()
+    else:
+        file = Path(path)
+        name, root = file.name, file.resolve().parent
+        if file.is_dir():
+            raise ConfigError(
+                "input-unreadable",
+                f"expected a plan file, seen the directory {path}",
+                "make one with terraform plan -out FILE, then terraform show -json FILE",
+                Where(path),
+            )
+        try:
+            with file.open("rb") as handle:
+                data = handle.read(LARGEST_PLAN + 1)
+        except OSError as error:
+            raise ConfigError(
+                "input-unreadable",
+                f"the file could not be read: {error.strerror or error}",
+                "give the path of a plan made by terraform show -json, or - for stdin",
+                Where(path),
+            ) from None
+    if len(data) > LARGEST_PLAN:
+        raise ConfigError(
+            "input-too-large",
+            f"the plan is larger than {LARGEST_PLAN >> 20} MB",
+            "split the root module, or plan with -target",
+            Where(name),
+        )
+    return data, name, git_top(root) or root, file
+
+
+def _said_once(not_judged: Iterable[NotJudged], chosen: Collection[str]) -> tuple[NotJudged, ...]:
+    first: dict[str, NotJudged] = {}
+    for entry in not_judged:
+        if entry.policy in chosen:
+            first.setdefault(entry.policy, entry)
+    return tuple(first[k] for k in sorted(first))
+
+
+_STATUS_ORDER = {"fail": 0, "unknown": 1, "pass": 2}
+
+
+def _ordered(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    """Fails first, then unknowns; worst first; then by resource."""
+    from trueline.model import SEVERITIES
+
+    return sorted(
+        verdicts,
+        key=lambda v: (
+            _STATUS_ORDER[v.status],
+            SEVERITIES.index(v.severity),
+            v.policy,
+            v.resource.uid,
+        ),
+    )
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+def _info(started: dt.datetime, planes: tuple[str, ...], run: str | None = None) -> ScanInfo:
+    return ScanInfo(run or uuid.uuid4().hex, started, _now(), __version__, planes)
+
+
+# --- scan --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ScanOptions:
+    """What `trueline scan aws` was asked; empty = everything. `passes`: report them too."""
+
+    profile: str | None = None
+    role_arns: tuple[str, ...] = ()
+    external_id: str | None = None
+    accounts: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    policies: tuple[str, ...] = ()
+    record: bool = True
+    resume: bool = False
+    passes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ScanOutcome:
+    """A scan's report, and the snapshot it recorded (None with `record=False`)."""
+
+    report: Report
+    snapshot: int | None
+
+
+def scan_aws(
+    workspace: Workspace,
+    options: ScanOptions,
+    progress: Progress | None = None,
+    stop: threading.Event | None = None,
+    say: Callable[[str], None] = lambda text: None,
+) -> ScanOutcome:
+    """Read AWS, judge what was read, record a snapshot, and report on this scan."""
+    from trueline.lake import Lake
+
+    catalog = workspace.catalog
+    chosen = select_policies(catalog, options.policies)
+    types = select_types(catalog, "aws", options.types, list(chosen) if options.policies else None)
+    started = _now()
+    bench = make_bench(workspace, started)
+    with ExitStack() as stack:
+        home = workspace.home
+        if not options.record:
+            home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="trueline-")))
+        lake = Lake(home)
+        run = _begin(lake, options, types, say)
+        _collect(workspace, options, types, run, progress, stop)
+        read = set(run.finished)
+        snapshot = _commit(lake, run, bench, types, started)
+        report = snapshot_report(
+            workspace, lake, snapshot, chosen=chosen, scopes=read, passes=options.passes
+        )
+        return ScanOutcome(report, snapshot.number if options.record else None)
+
+
+def _begin(
+    lake: Lake,
+    options: ScanOptions,
+    types: Mapping[str, ResourceType],
+    say: Callable[[str], None],
+) -> Run:
+    from trueline.lake import RunSelection
+
+    identities = (options.profile or "", *options.role_arns)
+    selection = RunSelection(
+        "aws", types, options.accounts, options.regions, note="|".join(identities)
+    )
+    run = lake.begin(selection, options.resume)
+    if options.resume and not run.resumed:
+        say("there is no unfinished scan like this one under 24 hours old; starting a new one")
+    elif run.resumed:
+        say(f"resuming {run.id}: {len(run.finished)} scopes are already read")
+    return run
+
+
+def _collect(
+    workspace: Workspace,
+    options: ScanOptions,
+    types: Mapping[str, ResourceType],
+    run: Run,
+    progress: Progress | None,
+    stop: threading.Event | None,
+) -> None:
+    """Fill the run. A run that is stopped or that reads nothing is not committed."""
+    try:
+        from trueline.collect import Silence
+        from trueline.collect.aws import AwsRequest, collect
+    except ImportError as error:
+        run.close()
+        raise ConfigError(
+            "extra-missing",
+            f"scanning AWS needs a package that is not installed: {error.name}",
+            'pip install "trueline[aws]"',
+        ) from None
+    request = AwsRequest(
+        profile=options.profile,
+        role_arns=options.role_arns,
+        external_id=options.external_id,
+        accounts=options.accounts,
+        regions=options.regions,
+        expected_accounts=workspace.settings.expected_accounts,
+    )
+    halt = stop or threading.Event()
+    try:
+        outcome = collect(request, types, run, progress or Silence(), halt)
+    except BaseException:
+        run.close()
+        raise
+    if outcome.interrupted or halt.is_set():
+        run.close()
+        raise InterruptedRun(
+            "interrupted",
+            f"the scan was stopped after {len(run.finished)} scopes; nothing was recorded",
+            "run the same command with --resume to go on",
+        )
+
+
+def _commit(
+    lake: Lake,
+    run: Run,
+    bench: Bench,
+    types: Mapping[str, ResourceType],
+    started: dt.datetime,
+) -> Snapshot:
+    """Judge the estate as it stands with this run in it, and make that the newest snapshot."""
+    from trueline.evaluate import readable
+
+    catalog = bench.catalog
+    compiled, not_judged = readable(
+        [c for c in catalog.compiled.values() if c.table in types], catalog.types, "live"
+    )
+    needed = {t: catalog.types[t] for t in tables_named(compiled) | set(types)}
+    bench = replace(bench, now=_now())
+    try:
+        return lake.commit(
+            run,
+            _info(started, ("live",), run.id),
+            lambda tables: _type_verdicts(bench, tables, compiled, types),
+            types=needed,
+            not_judged=(*bench.base.not_judged, *not_judged),
+            settings=catalog.digest,
+        )
+    finally:
+        run.close()
+
+
+def _type_verdicts(
+    bench: Bench,
+    tables: Tables,
+    compiled: Sequence[CompiledPolicy],
+    types: Iterable[str],
+) -> Iterator[TypeVerdicts]:
+    """What the lake keeps: fails and unknowns with their evidence, and counts of the rest."""
+    from trueline.evaluate import row_counts
+    from trueline.lake import TypeVerdicts
+
+    for judged in bench.judge(tables, compiled, "failing"):
+        facts: dict[str, Any] = {}
+        yield TypeVerdicts(judged.layout.table, _kept(judged, facts, bench.now), facts)
+    for table in sorted(set(types) - {c.table for c in compiled}):
+        yield TypeVerdicts(table, (), {"rows": row_counts(tables, table)})
+
+
+def _kept(judged: Judged, facts: dict[str, Any], now: dt.datetime) -> Iterator[RecordBatch]:
+    """The rows to keep; `facts` is filled when all of them have been counted."""
+    yield from judged.not_passing()
+    facts["layout"] = judged.layout.to_json()
+    facts["judged_at"] = now.isoformat()
+    facts |= judged.counts.to_json()
+
+
+# --- reading a snapshot ------------------------------------------------------------------------
+
+
+def snapshot_report(
+    workspace: Workspace,
+    lake: Lake,
+    snapshot: Snapshot,
+    *,
+    chosen: Mapping[str, Policy],
+    scopes: Collection[Scope],
+    passes: bool = False,
+) -> Report:
+    """The report of a snapshot's scan: verdicts of `chosen` policies in these scopes.
+
+    Fails and unknowns were stored; passing verdicts are judged again where they are wanted.
+    """
+    from trueline.evaluate import scope_verdicts, tally
+    from trueline.report import build_report
+
+    bench = make_bench(workspace, snapshot.created_at)
+    policies = workspace.catalog.policies
+    tables = {s.type for s in scopes} & set(snapshot.verdicts)
+    places = {t: {(s.account, s.region) for s in scopes if s.type == t} for t in tables}
+    counted = [tally(snapshot.verdicts[t].metadata, places[t], chosen) for t in sorted(tables)]
+    read = _read_again if passes else _read_stored
+    verdicts = list(read(bench, lake, snapshot, places, chosen))
+    verdicts += scope_verdicts(
+        [s for s in snapshot.states if s.scope in scopes], chosen.values(), bench.base.severities
+    )
+    return build_report(
+        snapshot.scan,
+        _ordered(verdicts),
+        snapshot.coverage(of_this_scan=True),
+        resources=sum(c.rows for c in counted),
+        passed=None if passes else sum(c.passed for c in counted),
+        not_judged=_said_once(snapshot.not_judged, chosen),
+        policies=policies,
+    )
+
+
+def _read_stored(
+    bench: Bench,
+    lake: Lake,
+    snapshot: Snapshot,
+    places: Mapping[str, Collection[tuple[str, str]]],
+    chosen: Mapping[str, Policy],
+) -> Iterator[Verdict]:
+    from trueline.evaluate import Layout, only_scopes, read_verdicts
+
+    for table, inside in sorted(places.items()):
+        metadata = snapshot.verdicts[table].metadata
+        if "layout" in metadata:
+            batches = only_scopes(snapshot.verdict_batches(table), inside)
+            layout = Layout.from_json(metadata["layout"])
+            yield from (
+                v
+                for v in read_verdicts(layout, batches, chosen, bench.base.severities)
+                if v.status != "pass"
+            )
+
+
+def _read_again(
+    bench: Bench,
+    lake: Lake,
+    snapshot: Snapshot,
+    places: Mapping[str, Collection[tuple[str, str]]],
+    chosen: Mapping[str, Policy],
+) -> Iterator[Verdict]:
+    from trueline.evaluate import only_scopes, read_verdicts, readable
+
+    catalog = bench.catalog
+    compiled, _ = readable(
+        [catalog.compiled[i] for i in chosen if catalog.compiled[i].table in places],
+        catalog.types,
+        "live",
+    )
+    types = {t: catalog.types[t] for t in tables_named(compiled)}
+    with lake.tables(snapshot, types) as tables:
+        for judged in bench.judge(tables, compiled, "all"):
+            batches = only_scopes(judged.all(), places[judged.layout.table])
+            yield from read_verdicts(judged.layout, batches, chosen, bench.base.severities)
+
+
+# --- policy tests ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """One case of a policy's own tests: what was expected and what came."""
+
+    policy: str
+    case: str
+    expected: str
+    seen: str
+    causes: tuple[str, ...] = ()
+    where: Where | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.expected == self.seen
+
+
+def judge_cases(
+    workspace: Workspace, policy: Policy, variants: Mapping[str, CompiledPolicy]
+) -> dict[str, list[CaseResult]]:
+    """Judge each case of a policy by every variant of it (itself, its mutants), by label."""
+    from trueline.catalog.testing import NOW, case_scopes, expand_case
+    from trueline.evaluate import baseline, read_verdicts
+    from trueline.lake import Tables
+
+    catalog = workspace.catalog
+    compiled = [replace(c, id=label) for label, c in variants.items()]
+    policies = {label: replace(policy, id=label) for label in variants}
+    types = {t: catalog.types[t] for t in tables_named(compiled)}
+    results: dict[str, list[CaseResult]] = {label: [] for label in variants}
+    for case in policy.tests:
+        params = dict.fromkeys(variants, dict(case.params)) if case.params else {}
+        base = baseline(Settings(params=params), policies)
+        rows = expand_case(case, policy, catalog.types)
+        uid = rows[policy.resource][0]["uid"]
+        used = {t: r for t, r in rows.items() if t in types}
+        scopes = case_scopes(case, policy, catalog.types)
+        with Tables.from_rows(types, used, scopes, ()) as tables:
+            (judged,) = Bench(catalog, base, (), NOW).judge(tables, compiled, "all")
+            found = {
+                v.policy: v
+                for v in read_verdicts(judged.layout, judged.all(), policies, {})
+                if v.resource.uid == uid
+            }
+        for label in variants:
+            results[label].append(_case_result(policy.id, case, found.get(label)))
+    return results
+
+
+def _case_result(policy: str, case: PolicyTest, verdict: Verdict | None) -> CaseResult:
+    causes = verdict.unknown if verdict else ()
+    return CaseResult(
+        policy,
+        case.name,
+        case.expect,
+        verdict.status if verdict else "not_applicable",
+        tuple(f"{c.column}: {c.cause}" for c in causes),
+        case.where,
+    )
