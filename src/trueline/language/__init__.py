@@ -1,0 +1,40 @@
+"""The predicate language: conditions that are data, compiled to SQL that never guesses.
+
+Reading a predicate needs a parser that is slow to import; fusing compiled policies does not. The
+names that parse are therefore imported when they are first asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from trueline.language.compiled import CompiledPolicy, Related, Searched
+from trueline.language.errors import LanguageError
+from trueline.language.fuse import IDENTITY, PolicySettings, Statement, fuse, missing_params
+
+if TYPE_CHECKING:
+    from trueline.language.compiler import compile_policy, compile_rule
+
+__all__ = [
+    "IDENTITY",
+    "CompiledPolicy",
+    "LanguageError",
+    "PolicySettings",
+    "Related",
+    "Searched",
+    "Statement",
+    "compile_policy",
+    "compile_rule",
+    "fuse",
+    "missing_params",
+]
+
+_PARSING = {"compile_policy": "compiler", "compile_rule": "compiler"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PARSING:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_PARSING[name]}"), name)

@@ -1,0 +1,57 @@
+"""A compiled policy: plain text and tuples, so that it can be cached and fused without a parser."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trueline.model import Param
+
+__all__ = ["CompiledPolicy", "Related", "Searched"]
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What a quantifier asks of each related row: an integer over alias `t`, 0 = does not match.
+
+    `kind` max: a code, of which the greatest decides. `kind` sum: a weight, to be added up.
+    `undecided` is its value for a row that may or may not match, `missing` for a row not there.
+    """
+
+    kind: str
+    code: str
+    undecided: int
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A relation as one row uses it: everything asked of `target`, and what it asks in turn.
+
+    `evidence` are (name, SQL over `t`) beside the uid; `causes` is a list of causes over `t`.
+    """
+
+    relation: str
+    table: str
+    target: str
+    columns: tuple[str, ...]
+    searched: tuple[Searched, ...]
+    evidence: tuple[tuple[str, str], ...]
+    causes: str
+    related: tuple[Related, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledPolicy:
+    """`columns` are the own columns used; `code` and `evidence` are SQL over alias `p`.
+
+    `code` gives 2 fail, 1 unknown, 0 pass, NULL not applicable. `params` are those it uses.
+    """
+
+    id: str
+    table: str
+    columns: tuple[str, ...]
+    relations: tuple[Related, ...]
+    params: tuple[Param, ...]
+    code: str
+    evidence: tuple[tuple[str, str], ...]
+    causes: str

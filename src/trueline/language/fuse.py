@@ -1,0 +1,338 @@
+"""All policies of a resource type as one statement.
+
+    related rows judged once each  (`_t1`)   what the policies ask of every row of a target table
+    gathered along the edges       (`_r1`)   one row per resource that has edges
+    base                                     the table, beside what its relations gave
+    judged                                   base and one code per policy
+    the result                               identity, codes, evidence, causes
+
+Equal text is computed once: two policies that ask a relation the same question share the answer.
+Where environments differ, each has its own text, chosen by the row's environment.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from trueline.language.compiled import CompiledPolicy, Related
+from trueline.language.errors import LanguageError
+from trueline.language.sql import fill, literal, quote
+from trueline.model import Param, ResourceType, Type, parse_type
+
+__all__ = ["IDENTITY", "PolicySettings", "Statement", "fuse", "missing_params"]
+
+IDENTITY = (
+    "uid",
+    "type",
+    "name",
+    "provider",
+    "account",
+    "region",
+    "scope_account",
+    "scope_region",
+    "plane",
+    "address",
+    "source_file",
+    "source_line",
+    "environment",
+    "stale_since",
+)
+"""The columns that open every row of a statement."""
+
+_CAUSES = 'STRUCT("column" VARCHAR, cause VARCHAR)[]'
+_TEXT = Type("text")
+_Inside = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySettings:
+    """How one environment holds policies: `environment` None = every row without a named one.
+
+    A policy that `enabled` does not name is enabled; a parameter that `params` lacks has its
+    default, and without one the policy is not judged there.
+    """
+
+    environment: str | None = None
+    enabled: Mapping[str, bool] = field(default_factory=dict)
+    params: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One SELECT; each row begins with `IDENTITY`.
+
+    `codes` names each policy's TINYINT (2 fail, 1 unknown, 0 pass, NULL not applicable),
+    `evidence` its pieces as (label, column), `causes` its LIST of STRUCT(column, cause), which
+    is NULL unless the code is 1.
+    """
+
+    sql: str
+    codes: Mapping[str, str]
+    evidence: Mapping[str, tuple[tuple[str, str], ...]]
+    causes: Mapping[str, str]
+
+
+def missing_params(policy: CompiledPolicy, settings: PolicySettings) -> tuple[str, ...]:
+    """The parameters that neither the environment nor the policy gives a value."""
+    given = settings.params.get(policy.id, {})
+    return tuple(p.name for p in policy.params if p.name not in given and not p.has_default)
+
+
+def fuse(
+    rtype: ResourceType,
+    policies: Sequence[CompiledPolicy],
+    *,
+    settings: Sequence[PolicySettings],
+    now: dt.datetime,
+    evidence: Literal["all", "failing"],
+) -> Statement:
+    """One statement that judges every row of a type by all policies.
+
+    A row whose environment no settings name is held to those of None, else to the first ones.
+    With `failing`, evidence is given where a policy that uses it fails or is not decided.
+    Raises LanguageError when a parameter's value does not have its type.
+    """
+    return _Fusion(rtype, policies, settings or [PolicySettings()], now).statement(evidence)
+
+
+@dataclass(slots=True)
+class _Join:
+    """One relation of one row: what is asked of it, by text, and the columns that answer."""
+
+    relation: str
+    table: str
+    target: str
+    number: int
+    searched: dict[tuple[str, str, int], str] = field(default_factory=dict)
+    rows: dict[tuple[str, str], str] = field(default_factory=dict)
+    causes: dict[tuple[str, str], str] = field(default_factory=dict)
+    joins: dict[str, _Join] = field(default_factory=dict)
+
+    def column(self, kind: str, index: int) -> str:
+        return f"_r{self.number}_{kind}{index}"
+
+
+class _Fusion:
+    """The state of one fusion: the joins found so far."""
+
+    def __init__(
+        self,
+        rtype: ResourceType,
+        policies: Sequence[CompiledPolicy],
+        settings: Sequence[PolicySettings],
+        now: dt.datetime,
+    ) -> None:
+        self.rtype, self.policies = rtype, policies
+        self.settings = _default_last(settings)
+        self.now = str(round(now.timestamp() * 1_000_000))
+        self.joins: dict[str, _Join] = {}
+        self.count = 0
+
+    def statement(self, mode: Literal["all", "failing"]) -> Statement:
+        codes: dict[str, str] = {}
+        causes: dict[str, str] = {}
+        pieces: dict[str, tuple[str, list[str]]] = {}
+        evidence: dict[str, tuple[tuple[str, str], ...]] = {}
+        judged, result = [], []
+        for i, policy in enumerate(self.policies):
+            code, why = f"_k{i}", f"_w{i}"
+            judged.append(f"CAST({self._chosen(policy, policy.code)} AS TINYINT) AS {code}")
+            reasons = f"list_sort(CAST({self._chosen(policy, policy.causes)} AS {_CAUSES}))"
+            result.append(f"CASE WHEN {code} = 1 THEN {reasons} END AS {why}")
+            codes[policy.id], causes[policy.id] = code, why
+            labelled = []
+            for label, fragment in policy.evidence:
+                text = self._chosen(policy, fragment)
+                column, users = pieces.setdefault(text, (f"_e{len(pieces)}", []))
+                users.append(f"{code} > 0")
+                labelled.append((label, column))
+            evidence[policy.id] = tuple(labelled)
+        for text, (column, users) in pieces.items():
+            guarded = f"CASE WHEN {' OR '.join(dict.fromkeys(users))} THEN {text} END"
+            result.append(f"{guarded if mode == 'failing' else text} AS {column}")
+        return Statement(self._select(judged, [*codes.values(), *result]), codes, evidence, causes)
+
+    def _select(self, judged: list[str], result: list[str]) -> str:
+        tables: list[str] = []
+        base = _source(self.rtype.table, "p", self.joins, tables)
+        identity = ", ".join(f"p.{quote(name)}" for name in IDENTITY)
+        ctes = [*tables, f"_judged AS (SELECT p.*, {', '.join(judged)}\n FROM {base} p)"]
+        if not judged:
+            ctes[-1] = f"_judged AS (SELECT p.* FROM {base} p)"
+        columns = ",\n ".join([identity, *result])
+        return "WITH " + ",\n".join(ctes) + f"\nSELECT {columns}\nFROM _judged p"
+
+    # settings
+
+    def _chosen(self, policy: CompiledPolicy, fragment: str) -> str:
+        """The fragment as each environment fills it; the last settings serve all other rows."""
+        texts = [self._under(policy, fragment, each) for each in self.settings]
+        if len(set(texts)) == 1:
+            return texts[0]
+        whens = [
+            f"WHEN {literal(each.environment, _TEXT)} THEN {text}"
+            for each, text in zip(self.settings, texts, strict=True)
+            if each.environment is not None and text != texts[-1]
+        ]
+        return f"(CASE p.environment {' '.join(whens)} ELSE {texts[-1]} END)"
+
+    def _under(self, policy: CompiledPolicy, fragment: str, settings: PolicySettings) -> str:
+        if not settings.enabled.get(policy.id, True) or missing_params(policy, settings):
+            return "NULL"
+        given = settings.params.get(policy.id, {})
+        params = {p.name: _value(policy.id, p, given) for p in policy.params}
+        return self._filled(fragment, "p", policy.relations, self.joins, params)
+
+    # relations
+
+    def _filled(
+        self,
+        fragment: str,
+        alias: str,
+        relations: tuple[Related, ...],
+        joins: dict[str, _Join],
+        params: Mapping[str, str],
+    ) -> str:
+        def answer(parts: list[str]) -> str:
+            kind, *names = parts
+            if kind == "now":
+                return self.now
+            if kind == "param":
+                return params[names[0]]
+            related = relations[int(names[0])]
+            join = joins.get(related.relation)
+            if join is None:
+                self.count += 1
+                join = _Join(related.relation, related.table, related.target, self.count)
+                joins[related.relation] = join
+
+            def inside(text: str) -> str:
+                return self._filled(text, "t", related.related, join.joins, params)
+
+            column = f"{alias}.{_ANSWERS[kind](join, related, inside, names)}"
+            if kind == "code":
+                return f"coalesce({column}, 0)"
+            return f"list_sort(coalesce({column}, []))"
+
+        return fill(fragment, answer)
+
+
+def _searched(join: _Join, related: Related, inside: _Inside, index: int) -> str:
+    """The column of a search, new or shared."""
+    search = related.searched[index]
+    key = (search.kind, inside(search.code), search.missing)
+    return join.searched.setdefault(key, join.column("c", len(join.searched)))
+
+
+def _code_column(join: _Join, related: Related, inside: _Inside, names: list[str]) -> str:
+    return _searched(join, related, inside, int(names[1]))
+
+
+def _rows_column(join: _Join, related: Related, inside: _Inside, _: list[str]) -> str:
+    found = [_searched(join, related, inside, i) for i in range(len(related.searched))]
+    fields = {"uid": "t.uid", **{label: inside(text) for label, text in related.evidence}}
+    struct = ", ".join(f"{literal(name, _TEXT)}: {text}" for name, text in fields.items())
+    wanted = " OR ".join(f"t.{column} <> 0" for column in dict.fromkeys(found))
+    key = (f"{{{struct}}}", wanted)
+    return join.rows.setdefault(key, join.column("e", len(join.rows)))
+
+
+def _causes_column(join: _Join, related: Related, inside: _Inside, _: list[str]) -> str:
+    found = [_searched(join, related, inside, i) for i in range(len(related.searched))]
+    undecided = [
+        f"t.{column} = {search.undecided}"
+        for column, search in zip(found, related.searched, strict=True)
+    ]
+    key = (inside(related.causes), " OR ".join(dict.fromkeys(undecided)))
+    return join.causes.setdefault(key, join.column("w", len(join.causes)))
+
+
+_ANSWERS: dict[str, Callable[[_Join, Related, _Inside, list[str]], str]] = {
+    "code": _code_column,
+    "rows": _rows_column,
+    "causes": _causes_column,
+}
+"""What fills a hole: the joined column that has the answer."""
+
+
+def _default_last(settings: Sequence[PolicySettings]) -> list[PolicySettings]:
+    default = next((s for s in settings if s.environment is None), settings[0])
+    return [*(s for s in settings if s is not default), default]
+
+
+def _value(policy: str, param: Param, given: Mapping[str, Any]) -> str:
+    value = given.get(param.name, param.default)
+    try:
+        return literal(value, parse_type(param.type))
+    except TypeError as error:
+        message = f"policy {policy}, parameter {param.name}: {error}"
+        raise LanguageError("parameter-value", message) from None
+
+
+def _source(table: str, alias: str, joins: Mapping[str, _Join], tables: list[str]) -> str:
+    """A table beside the answers of its relations; their own tables are appended to `tables`."""
+    if not joins:
+        return quote(table)
+    answers, clauses = [f"{alias}.*"], []
+    for join in joins.values():
+        tables += _gathered(join)
+        name = f"_r{join.number}"
+        columns = [*join.searched.values(), *join.rows.values(), *join.causes.values()]
+        answers += [f"{name}.{column}" for column in columns]
+        clauses.append(f"LEFT JOIN {name} ON {name}.uid = {alias}.uid")
+    return f"(SELECT {', '.join(answers)} FROM {quote(table)} {alias} {' '.join(clauses)})"
+
+
+def _gathered(join: _Join) -> list[str]:
+    """The tables of a relation: those of its own relations, target rows judged, then gathered."""
+    tables: list[str] = []
+    source = _source(join.target, "t", join.joins, tables)
+    searched = [f"{code} AS {column}" for (_, code, _), column in join.searched.items()]
+    judged = f"(SELECT t.*, {', '.join(searched)} FROM {source} t)"
+    shown = ["t.uid", *(f"t.{column}" for column in join.searched.values())]
+    shown += [
+        f"CASE WHEN {wanted} THEN {struct} END AS {column}"
+        for (struct, wanted), column in join.rows.items()
+    ]
+    shown += [
+        f"{_row_causes(join, causes, undecided)} AS {column}"
+        for (causes, undecided), column in join.causes.items()
+    ]
+    tables.append(f"_t{join.number} AS (SELECT {', '.join(shown)} FROM {judged} t)")
+    gathered = ["e.from_uid AS uid"]
+    gathered += [
+        f"{kind}(coalesce(t.{column}, {missing})) AS {column}"
+        for (kind, _, missing), column in join.searched.items()
+    ]
+    gathered += [
+        f"list(t.{column}) FILTER (WHERE t.{column} IS NOT NULL) AS {column}"
+        for column in join.rows.values()
+    ]
+    relation = literal(join.relation, _TEXT)
+    nowhere = f"coalesce(e.cause, {literal('dangling:' + join.relation, _TEXT)})"
+    unled = f"[{{'column': {relation}, 'cause': {nowhere}}}]"
+    gathered += [
+        f"flatten(list(CASE WHEN t.uid IS NULL THEN {unled} ELSE t.{column} END)) AS {column}"
+        for column in join.causes.values()
+    ]
+    edges = (
+        f"_edges e LEFT JOIN _t{join.number} t ON t.uid = e.to_uid "
+        f"WHERE e.type = {literal(join.table, _TEXT)} AND e.relation = {relation}"
+    )
+    tables.append(f"_r{join.number} AS (SELECT {', '.join(gathered)} FROM {edges} GROUP BY 1)")
+    return tables
+
+
+def _row_causes(join: _Join, causes: str, undecided: str) -> str:
+    """Why a related row is not decided, in the words of the row that leads to it; else NULL."""
+    relation = literal(join.relation, _TEXT)
+    column = f'{literal(join.relation + ".", _TEXT)} || w."column"'
+    prefixed = f"list_transform({causes}, lambda w: {{'column': {column}, 'cause': w.cause}})"
+    stale = f"[{{'column': {relation}, 'cause': 'stale'}}]"
+    return (
+        f"CAST(CASE WHEN t.stale_since IS NOT NULL THEN {stale} "
+        f"WHEN {undecided} THEN {prefixed} END AS {_CAUSES})"
+    )

@@ -1,0 +1,171 @@
+"""Small types, rows written as a policy's author would, and a judge that runs the real SQL."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from trueline.language import PolicySettings, Statement, compile_policy, fuse
+from trueline.language.compiler import compile_guarded
+from trueline.language.guards import ALL_GUARDS, Guard
+from trueline.model import COMMON, Column, Param, Policy, Relation, ResourceType, Type, parse_type
+
+NOW = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
+VERDICTS = {2: "fail", 1: "unknown", 0: "pass", None: "not_applicable"}
+
+
+def rtype(
+    table: str, columns: Mapping[str, str], relations: Mapping[str, Relation] | None = None
+) -> ResourceType:
+    own = {name: Column(name, parse_type(kind), "about") for name, kind in columns.items()}
+    return ResourceType(table, table, "aws", own, relations=relations or {})
+
+
+def to(name: str, target: str) -> Relation:
+    return Relation(name, target, None, by=f"{name}_id")
+
+
+TYPES = {
+    t.table: t
+    for t in (
+        rtype(
+            "box",
+            {
+                "size": "int",
+                "ratio": "float",
+                "locked": "bool",
+                "label": "text",
+                "owner": "text?",
+                "limit": "int?",
+                "used_at": "time?",
+                "made_at": "time",
+                "words": "list<text>",
+                "extras": "list<text>?",
+                "lid": "struct<shut:bool,color:text>",
+                "rules": "list<struct<port:int,open:bool,names:list<text>>>",
+                "statements": "list<iam_statement>",
+            },
+            {"keys": to("keys", "key"), "shelf": to("shelf", "shelf")},
+        ),
+        rtype(
+            "key",
+            {
+                "strong": "bool",
+                "age": "int",
+                "alias": "text?",
+                "uses": "list<struct<kind:text,deep:bool>>",
+            },
+            {"maker": to("maker", "shelf")},
+        ),
+        rtype("shelf", {"high": "bool", "room": "text?"}),
+    )
+}
+
+
+def policy(
+    fails_when: str,
+    applies_when: str | None = None,
+    params: Mapping[str, Param] | None = None,
+    name: str = "p",
+    resource: str = "box",
+) -> Policy:
+    return Policy(name, "t", "high", resource, fails_when, "why", applies_when, params=params or {})
+
+
+def param(name: str, kind: str, default: Any = None, *, required: bool = False) -> dict[str, Param]:
+    return {name: Param(name, kind, "about", default, not required)}
+
+
+def arrow(kind: Type) -> pa.DataType:
+    if kind.kind == "list":
+        assert kind.item is not None
+        return pa.list_(arrow(kind.item))
+    if kind.kind == "struct":
+        return pa.struct([pa.field(f.name, arrow(f.type)) for f in kind.fields])
+    return {
+        "bool": pa.bool_(),
+        "int": pa.int64(),
+        "float": pa.float64(),
+        "text": pa.string(),
+        "time": pa.timestamp("us", tz="UTC"),
+        "map": pa.map_(pa.string(), pa.string()),
+    }[kind.kind]
+
+
+def full(table: ResourceType, row: Mapping[str, Any], number: int = 0) -> dict[str, Any]:
+    """A whole row: a missing key is unknown; `_absent`, `_set` and `_why` are as given."""
+    common: dict[str, Any] = dict.fromkeys([*table.columns, *COMMON])
+    common |= {"uid": f"{table.table}-{number}", "type": table.table, "provider": "aws"}
+    common |= {"plane": "live", "_absent": [], "_set": [], "_defaulted": [], "_why": {}}
+    return common | dict(row)
+
+
+class Estate:
+    """Tables in a fresh database; relations are given as (type, relation, from, to, cause)."""
+
+    def __init__(
+        self,
+        rows: Mapping[str, Sequence[Mapping[str, Any]]],
+        edges: Sequence[tuple[str, str, str, str | None, str | None]] = (),
+        types: Mapping[str, ResourceType] = TYPES,
+    ) -> None:
+        self.types = types
+        self.con = duckdb.connect(config={"threads": 1})
+        self.con.execute("SET TimeZone = 'UTC'")
+        for table, kind in types.items():
+            names = {**COMMON, **{c: column.type for c, column in kind.columns.items()}}
+            schema = pa.schema([(name, arrow(t)) for name, t in names.items()])
+            whole = [full(kind, row, i) for i, row in enumerate(rows.get(table, ()))]
+            self._table(table, pa.Table.from_pylist(whole, schema))
+        edge = pa.schema([(c, pa.string()) for c in EDGE])
+        self._table("_edges", pa.Table.from_pylist([dict(zip(EDGE, e)) for e in edges], edge))
+
+    def _table(self, name: str, data: pa.Table) -> None:
+        self.con.register("_loaded", data)
+        self.con.execute(f'CREATE TABLE "{name}" AS SELECT * FROM _loaded')
+        self.con.unregister("_loaded")
+
+    def fused(
+        self,
+        policies: Sequence[Policy],
+        settings: Sequence[PolicySettings] = (PolicySettings(),),
+        evidence: str = "all",
+        guards: frozenset[Guard] = ALL_GUARDS,
+    ) -> tuple[Statement, list[dict[str, Any]]]:
+        """The statement and its rows, ordered by uid."""
+        compiled = [
+            compile_policy(p, self.types)
+            if guards == ALL_GUARDS
+            else compile_guarded(p, self.types, guards)
+            for p in policies
+        ]
+        table = self.types[policies[0].resource]
+        statement = fuse(table, compiled, settings=settings, now=NOW, evidence=evidence)  # type: ignore[arg-type]
+        rows = self.con.sql(f"SELECT * FROM ({statement.sql}) ORDER BY uid").to_arrow_table()
+        return statement, rows.to_pylist()
+
+    def verdicts(self, judged: Policy, **more: Any) -> list[str]:
+        """The verdict of one policy on each row, ordered by uid."""
+        statement, rows = self.fused([judged], **more)
+        return [VERDICTS[row[statement.codes[judged.id]]] for row in rows]
+
+
+EDGE = ("type", "relation", "from_uid", "to_uid", "cause")
+
+
+def judge(
+    fails_when: str,
+    row: Mapping[str, Any],
+    *,
+    applies_when: str | None = None,
+    params: Mapping[str, Param] | None = None,
+    related: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+    edges: Sequence[tuple[str, str, str, str | None, str | None]] = (),
+) -> str:
+    """The verdict of one predicate on one box."""
+    estate = Estate({"box": [row], **(related or {})}, edges)
+    return estate.verdicts(policy(fails_when, applies_when, params))[0]
