@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,6 +23,7 @@ from trueline.model import Framework, Policy, ResourceType
 
 __all__ = ["build"]
 
+_START = Where("", 1, 1)
 T = TypeVar("T", ResourceType, Policy, Framework)
 Read = Callable[[Document], tuple[T | None, Sheet]]
 
@@ -148,13 +150,22 @@ def _compiled(
     policy: Policy, sheet: Sheet, types: Mapping[str, ResourceType]
 ) -> CompiledPolicy | None:
     try:
-        return compile_policy(policy, types)
+        return compile_policy(replace(policy, where=_START), types)
     except LanguageError as error:
-        where = error.where
-        if where is None or where == policy.where:
-            where = sheet.document.where(sheet.document.root.entries["fails_when"][1])
+        where = _inside(policy, sheet, error)
         sheet.problems.append(Problem(error.code, error.message, where, error.hint))
         return None
+
+
+def _inside(policy: Policy, sheet: Sheet, error: LanguageError) -> Where:
+    """The place in the file of an error whose place counts from the start of its predicate."""
+    applies = policy.applies_when is not None and error.message.startswith("applies_when")
+    key = "applies_when" if applies else "fails_when"
+    node = sheet.document.root.entries[key][1]
+    at = error.where or _START
+    lines = ((policy.applies_when if applies else policy.fails_when) or "").split("\n")
+    offset = sum(len(line) + 1 for line in lines[: at.line - 1]) + at.column - 1
+    return sheet.document.inside(node, offset)
 
 
 def _digest(files: Sequence[ContentFile]) -> str:

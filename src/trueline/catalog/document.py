@@ -8,7 +8,7 @@ is text. Tags, several documents in a file, and equal keys in a mapping are refu
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -99,6 +99,18 @@ class Document:
         if node.lines > 1:
             return self.where(node)
         return Where(self.file, node.line, node.column + offset + node.quoted)
+
+    def along(self, node: Node, path: Sequence[str | int]) -> Where:
+        """The place of a path of keys and indices from a node, as far as the tree goes."""
+        where = self.where(node)
+        for step in path:
+            if isinstance(node, Map) and step in node.entries:
+                key, node = node.entries[str(step)]
+                where = self.where(key)
+            elif isinstance(node, List) and isinstance(step, int) and step < len(node.items):
+                node = node.items[step]
+                where = self.where(node)
+        return where
 
 
 def plain(node: Node) -> Any:

@@ -12,7 +12,6 @@ from trueline.catalog.form import Form, Sheet
 from trueline.catalog.problems import closest
 from trueline.catalog.testing import RowError, column_hint, expand_row
 from trueline.catalog.values import misfit
-from trueline.errors import Where
 from trueline.model import SEVERITIES, Param, Policy, PolicyTest, ResourceType, parse_type
 
 __all__ = ["AUTOMATION", "FIXERS", "OUTCOMES", "placeholders", "policy_problems", "read_policy"]
@@ -247,17 +246,4 @@ def _check_row(rtype: ResourceType, row: Any, node: Node, sheet: Sheet) -> None:
     try:
         expand_row(rtype, row, sheet.document.where(node))
     except RowError as error:
-        sheet.error("test-row", error.message, _place(node, error.path, sheet), error.hint)
-
-
-def _place(node: Node, path: tuple[str | int, ...], sheet: Sheet) -> Where:
-    """The place of a path inside a row, as far as the tree goes."""
-    where = sheet.document.where(node)
-    for step in path:
-        if isinstance(node, Map) and isinstance(step, str) and step in node.entries:
-            key, node = node.entries[step]
-            where = sheet.document.where(key)
-        elif isinstance(node, List) and isinstance(step, int) and step < len(node.items):
-            node = node.items[step]
-            where = sheet.document.where(node)
-    return where
+        sheet.error("test-row", error.message, sheet.document.along(node, error.path), error.hint)

@@ -32,6 +32,7 @@ __all__ = [
     "OPEN",
     "REGION",
     "RowError",
+    "RowReader",
     "case_scopes",
     "column_hint",
     "expand_case",
@@ -78,7 +79,7 @@ def expand_row(
 
     `index` makes the default `uid` unique. Account and region default to one common scope.
     """
-    reader = _RowReader(rtype, where)
+    reader = RowReader(rtype, where)
     columns = reader.columns(row)
     given = reader.common(row)
     is_global = rtype.live is not None and rtype.live.scope == "global"
@@ -137,8 +138,8 @@ def case_scopes(
     return out
 
 
-class _RowReader:
-    """Reads the cells of one row; collects which are absent, set or unknown."""
+class RowReader:
+    """Reads the cells of a row; `why` collects what is unknown in it."""
 
     def __init__(self, rtype: ResourceType, where: Where | None) -> None:
         self.rtype, self.where = rtype, where
@@ -147,12 +148,15 @@ class _RowReader:
     def fail(self, message: str, *path: str | int, hint: str | None = None) -> RowError:
         return RowError(message, path, self.where, hint)
 
-    def columns(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """Own columns and marks."""
+    def check_names(self, row: Mapping[str, Any], marks: tuple[str, ...]) -> None:
         for name in row:
-            if name not in self.rtype.columns and name not in (*_SETTABLE, *_MARKS):
+            if name not in self.rtype.columns and name not in (*_SETTABLE, *marks):
                 hint = column_hint(self.rtype, name)
                 raise self.fail(f"{self.rtype.table} has no column {name!r}", name, hint=hint)
+
+    def columns(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """Own columns and marks."""
+        self.check_names(row, _MARKS)
         known_set = self.names(row)
         absent: list[str] = []
         out: dict[str, Any] = {}
@@ -161,13 +165,10 @@ class _RowReader:
             if name not in row:
                 if name not in known_set:
                     self.why[name] = "not_collected"
-            elif row[name] is None:
-                if not column.type.optional:
-                    message = f"{name} is {column.type}: it cannot be absent"
-                    raise self.fail(message, name, hint="leave it out where it is unknown")
-                absent.append(name)
             else:
-                out[name] = self.value(column.type, row[name], (name,))
+                out[name] = self.cell(column.type, name, row[name])
+                if row[name] is None:
+                    absent.append(name)
         out |= {"_absent": absent, "_set": known_set, "_defaulted": [], "_why": self.why}
         return out
 
@@ -196,6 +197,15 @@ class _RowReader:
             assert kind is not None
             out[name] = None if row[name] is None else self.value(kind, row[name], (name,))
         return out
+
+    def cell(self, kind: Type, name: str, value: Any) -> Any:
+        """The value of a column; None when it is written as absent."""
+        if value is not None:
+            return self.value(kind, value, (name,))
+        if not kind.optional:
+            message = f"{name} is {kind}: it cannot be absent"
+            raise self.fail(message, name, hint="leave it out where it is unknown")
+        return None
 
     def value(self, kind: Type, value: Any, path: tuple[str | int, ...]) -> Any:
         """A value whose lists may be open and whose structs may lack fields."""
