@@ -53,12 +53,14 @@ if TYPE_CHECKING:
 __all__ = [
     "Bench",
     "CaseResult",
+    "Proof",
     "ScanOptions",
     "ScanOutcome",
     "Workspace",
     "check_code",
     "judge_cases",
     "open_workspace",
+    "policy_proof",
     "scan_aws",
     "snapshot_report",
 ]
@@ -547,7 +549,7 @@ def judge_cases(
     types = {t: catalog.types[t] for t in tables_named(compiled)}
     results: dict[str, list[CaseResult]] = {label: [] for label in variants}
     for case in policy.tests:
-        params = dict.fromkeys(variants, dict(case.params)) if case.params else {}
+        params = {label: dict(case.params) for label in variants} if case.params else {}
         base = baseline(Settings(params=params), policies)
         rows = expand_case(case, policy, catalog.types)
         uid = rows[policy.resource][0]["uid"]
@@ -574,4 +576,66 @@ def _case_result(policy: str, case: PolicyTest, verdict: Verdict | None) -> Case
         verdict.status if verdict else "not_applicable",
         tuple(f"{c.column}: {c.cause}" for c in causes),
         case.where,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a policy's own cases show of it.
+
+    `survivors` are changes of the predicate that no case notices, `missing` the expectations
+    that no case has.
+    """
+
+    policy: str
+    cases: tuple[CaseResult, ...]
+    mutants: int
+    survivors: tuple[str, ...]
+    missing: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        return all(c.ok for c in self.cases) and not self.survivors and not self.missing
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "policy": self.policy,
+            "ok": self.ok,
+            "cases": [
+                {"name": c.case, "expect": c.expected, "seen": c.seen, "causes": list(c.causes)}
+                for c in self.cases
+            ],
+            "mutants": self.mutants,
+            "survivors": list(self.survivors),
+            "missing": list(self.missing),
+        }
+
+
+def policy_proof(workspace: Workspace, policy: Policy, *, mutation: bool = True) -> Proof:
+    """Judge a policy's cases by itself and, with `mutation`, by each of its mutants.
+
+    A mutant that the policy names as equivalent, with its reason, may survive.
+    """
+    catalog = workspace.catalog
+    variants = {policy.id: catalog.compiled[policy.id]}
+    if mutation:
+        from trueline.language import compile_policy, mutants
+
+        for mutant in mutants(policy, catalog.types):
+            if mutant.label not in policy.equivalent_mutants:
+                variants[mutant.label] = compile_policy(mutant.policy, catalog.types)
+    results = judge_cases(workspace, policy, variants)
+    own = results.pop(policy.id)
+    survivors = [
+        label
+        for label, cases in results.items()
+        if all(c.seen == o.seen for c, o in zip(cases, own, strict=True))
+    ]
+    expected = {case.expect for case in policy.tests}
+    return Proof(
+        policy.id,
+        tuple(own),
+        len(results),
+        tuple(survivors),
+        tuple(e for e in ("pass", "fail", "unknown") if e not in expected),
     )

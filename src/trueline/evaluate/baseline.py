@@ -105,8 +105,8 @@ def _check_names(settings: Settings, policies: Mapping[str, Policy]) -> None:
     """A setting of a policy or parameter that does not exist would silently do nothing."""
     said: list[tuple[Mapping[str, Mapping[str, Any]], Environment | None]]
     said = [(settings.params, None)]
-    for environment in settings.environments:
-        said.append(({k: v.params for k, v in environment.policies.items()}, environment))
+    for each in settings.environments:
+        said.append(({k: v.params for k, v in each.policies.items()}, each))
     for by_policy, environment in said:
         where = environment.where if environment else _where(settings)
         for policy, values in by_policy.items():
