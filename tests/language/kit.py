@@ -122,7 +122,9 @@ class Estate:
             whole = [full(kind, row, i) for i, row in enumerate(rows.get(table, ()))]
             self._table(table, pa.Table.from_pylist(whole, schema))
         edge = pa.schema([(c, pa.string()) for c in EDGE])
-        self._table("_edges", pa.Table.from_pylist([dict(zip(EDGE, e)) for e in edges], edge))
+        self._table(
+            "_edges", pa.Table.from_pylist([dict(zip(EDGE, e, strict=True)) for e in edges], edge)
+        )
 
     def _table(self, name: str, data: pa.Table) -> None:
         self.con.register("_loaded", data)

@@ -10,26 +10,36 @@ from typing import TYPE_CHECKING, Any
 
 from trueline.language.compiled import CompiledPolicy, Related, Searched
 from trueline.language.errors import LanguageError
+from trueline.language.filters import expand_filter
 from trueline.language.fuse import IDENTITY, PolicySettings, Statement, fuse, missing_params
 
 if TYPE_CHECKING:
     from trueline.language.compiler import compile_policy, compile_rule
+    from trueline.language.mutation import Mutant, mutants
 
 __all__ = [
     "IDENTITY",
     "CompiledPolicy",
     "LanguageError",
+    "Mutant",
     "PolicySettings",
     "Related",
     "Searched",
     "Statement",
     "compile_policy",
     "compile_rule",
+    "expand_filter",
     "fuse",
     "missing_params",
+    "mutants",
 ]
 
-_PARSING = {"compile_policy": "compiler", "compile_rule": "compiler"}
+_PARSING = {
+    "compile_policy": "compiler",
+    "compile_rule": "compiler",
+    "Mutant": "mutation",
+    "mutants": "mutation",
+}
 
 
 def __getattr__(name: str) -> Any:

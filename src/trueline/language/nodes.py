@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
 
 from trueline.model import Type
 
@@ -43,6 +44,7 @@ __all__ = [
     "Value",
     "parts",
     "walk",
+    "with_parts",
 ]
 
 Value = bool | int | float | str | dt.datetime
@@ -253,31 +255,32 @@ Expr = (
     | Count
 )
 
+_PARTS: dict[type, tuple[str, ...]] = {
+    Not: ("inner",),
+    Negative: ("inner",),
+    Compare: ("left", "right"),
+    Arithmetic: ("left", "right"),
+    In: ("value",),
+    InParam: ("value", "param"),
+    Between: ("value", "low", "high"),
+    Like: ("value", "pattern"),
+    Regexp: ("value",),
+    Coalesce: ("ref",),
+    Known: ("ref",),
+}
+"""The members that hold a node each."""
+
 
 def parts(node: Expr) -> tuple[Expr, ...]:
     """The nodes directly below, the walked list of a quantifier included."""
     if isinstance(node, Logic):
         return node.items
-    if isinstance(node, Not | Negative):
-        return (node.inner,)
-    if isinstance(node, Compare | Arithmetic):
-        return (node.left, node.right)
-    if isinstance(node, In | Regexp):
-        return (node.value,)
-    if isinstance(node, InParam):
-        return (node.value, node.param)
-    if isinstance(node, Between):
-        return (node.value, node.low, node.high)
-    if isinstance(node, Like):
-        return (node.value, node.pattern)
     if isinstance(node, Call):
         return node.args
-    if isinstance(node, Coalesce | Known):
-        return (node.ref,)
     if isinstance(node, Quantifier | Count):
         source = (node.source.list,) if isinstance(node.source, ListSource) else ()
         return (*source, node.condition)
-    return ()
+    return tuple(getattr(node, name) for name in _PARTS.get(type(node), ()))
 
 
 def walk(node: Expr) -> Iterator[Expr]:
@@ -285,3 +288,18 @@ def walk(node: Expr) -> Iterator[Expr]:
     yield node
     for part in parts(node):
         yield from walk(part)
+
+
+def with_parts(node: Expr, below: tuple[Expr, ...]) -> Expr:
+    """The node over other parts: `with_parts(node, parts(node))` is the node."""
+    if isinstance(node, Logic):
+        return replace(node, items=below)
+    if isinstance(node, Call):
+        return replace(node, args=below)
+    if isinstance(node, Quantifier | Count):
+        if isinstance(node.source, RelationSource):
+            return replace(node, condition=below[0])
+        source = replace(node.source, list=cast("Column | Element | Coalesce", below[0]))
+        return replace(node, source=source, condition=below[1])
+    changed: dict[str, Any] = dict(zip(_PARTS.get(type(node), ()), below, strict=True))
+    return replace(node, **changed) if changed else node
