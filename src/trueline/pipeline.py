@@ -44,7 +44,7 @@ from trueline.settings import (
 if TYPE_CHECKING:
     from pyarrow import RecordBatch
 
-    from trueline.collect import Progress
+    from trueline.collect import Outcome, Progress
     from trueline.evaluate import Baseline, Judged
     from trueline.lake import Lake, Run, Snapshot, Tables, TypeVerdicts
     from trueline.language import CompiledPolicy
@@ -308,9 +308,9 @@ def scan_aws(
             home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="trueline-")))
         lake = Lake(home)
         run = _begin(lake, options, types, say)
-        _collect(workspace, options, types, run, progress, stop)
+        outcome = _collect(workspace, options, types, run, progress, stop)
         read = set(run.finished)
-        snapshot = _commit(lake, run, bench, types, started)
+        snapshot = _commit(lake, run, bench, types, started, outcome)
         report = snapshot_report(
             workspace, lake, snapshot, chosen=chosen, scopes=read, passes=options.passes
         )
@@ -344,7 +344,7 @@ def _collect(
     run: Run,
     progress: Progress | None,
     stop: threading.Event | None,
-) -> None:
+) -> Outcome:
     """Fill the run. A run that is stopped or that reads nothing is not committed."""
     try:
         from trueline.collect import Silence
@@ -377,6 +377,7 @@ def _collect(
             f"the scan was stopped after {len(run.finished)} scopes; nothing was recorded",
             "run the same command with --resume to go on",
         )
+    return outcome
 
 
 def _commit(
@@ -385,6 +386,7 @@ def _commit(
     bench: Bench,
     types: Mapping[str, ResourceType],
     started: dt.datetime,
+    outcome: Outcome,
 ) -> Snapshot:
     """Judge the estate as it stands with this run in it, and make that the newest snapshot."""
     from trueline.evaluate import readable
@@ -401,6 +403,7 @@ def _commit(
             _info(started, ("live",), run.id),
             lambda tables: _type_verdicts(bench, tables, compiled, types),
             types=needed,
+            coverage=outcome.coverage,
             not_judged=(*bench.base.not_judged, *not_judged),
             settings=catalog.digest,
         )

@@ -167,7 +167,7 @@ def lint(paths: tuple[Path, ...], home: str | None, config: str | None) -> None:
 
 def _call_problems(catalog: Any) -> list[Any]:
     try:
-        from trueline.catalog.calls import check_calls
+        from trueline.catalog.call_check import check_calls
     except ImportError:
         talk("API calls are not checked: the aws extra is not installed")
         return []

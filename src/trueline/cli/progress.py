@@ -8,7 +8,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
     from trueline.collect import Progress
+    from trueline.model import Scope, ScopeState
 
 __all__ = ["live_progress"]
 
@@ -16,15 +19,16 @@ __all__ = ["live_progress"]
 @contextmanager
 def live_progress(quiet: bool) -> Iterator[Progress]:
     """A bar over scopes on stderr; silent where nobody watches."""
-    from trueline.collect import SILENT
+    from trueline.collect import Silence
 
     if quiet or not sys.stderr.isatty():
-        yield SILENT
+        yield Silence()
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
 
-    bar = Progress(
+    bar = Bar(
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(),
@@ -38,23 +42,22 @@ def live_progress(quiet: bool) -> Iterator[Progress]:
 
 
 class _Bar:
-    """Counts what the collector tells; its methods may be called from any thread."""
+    """Shows what the collector tells; its methods may be called from any thread."""
 
-    def __init__(self, bar: object) -> None:
-        from rich.progress import Progress
-
-        assert isinstance(bar, Progress)
+    def __init__(self, bar: Bar) -> None:
         self.bar = bar
-        self.task = bar.add_task("reading", total=0, calls=0)
+        self.task = bar.add_task("reading", total=None, calls=0)
         self.requests = 0
 
-    def expected(self, scopes: int) -> None:
+    def planned(self, scopes: int) -> None:
         self.bar.update(self.task, total=scopes)
 
-    def scope_done(self) -> None:
+    def scope_started(self, scope: Scope) -> None:
+        self.bar.update(self.task, description=f"{scope.account} {scope.region}")
+
+    def scope_done(self, state: ScopeState, rows: int) -> None:
         self.bar.advance(self.task)
 
-    def request_sent(self) -> None:
-        self.requests += 1
-        if self.requests % 10 == 0:
-            self.bar.update(self.task, calls=self.requests)
+    def calls(self, requests: int) -> None:
+        self.requests += requests
+        self.bar.update(self.task, calls=self.requests)
