@@ -1,0 +1,1 @@
+"""Code readers: infrastructure code of one kind each -> `model.CodeRows`."""

@@ -1,0 +1,221 @@
+"""Joins blocks that together make one resource: parts that point at it, and parts it points at.
+
+A reference in the configuration decides where there is one; a known value is matched with the
+identifiers of the blocks. Where it cannot be told whom a block points at, that part is unknown
+on every row that may be meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from trueline.iac.terraform.blocks import Block, World
+from trueline.iac.terraform.provider_facts import IDENTITIES
+from trueline.iac.terraform.references import Resolution, Resolver, references_of
+from trueline.iac.terraform.values import Documents
+from trueline.mapping import (
+    Unknown,
+    compile_condition,
+    compile_expression,
+    expression_paths,
+    is_unknown,
+)
+from trueline.model import CodePart
+
+__all__ = ["Joins"]
+
+
+@dataclass(slots=True)
+class _Links:
+    """Blocks of one part by whom they point at: surely, by a value, possibly, or anyone."""
+
+    sure: dict[str, list[Block]] = field(default_factory=dict)
+    by_value: dict[str, list[Block]] = field(default_factory=dict)
+    possible: dict[str, list[Block]] = field(default_factory=dict)
+    anyone: list[Block] = field(default_factory=list)
+    named: list[Block] = field(default_factory=list)
+    """May hold the name of any block whose name is known: a list of which nothing is known."""
+
+
+class Joins:
+    """The parts of one resource type, for its rows one after another."""
+
+    def __init__(
+        self,
+        world: World,
+        resolver: Resolver,
+        documents: Documents,
+        kinds: Sequence[str],
+        parts: Sequence[CodePart],
+    ) -> None:
+        self._world, self._resolver, self._documents = world, resolver, documents
+        self._kinds, self._parts = frozenset(kinds), parts
+        self._links = {p.name: self._find_links(p) for p in parts if p.by}
+        self._where = {p.name: compile_condition(p.where) for p in parts if p.where}
+        self._via = {p.name: compile_expression(p.via) for p in parts if p.via}
+
+    def parts(self, block: Block, document: dict[str, Any]) -> dict[str, Any]:
+        """Part name -> document of the joined block (a list with `many`), null, or Unknown."""
+        return {
+            part.name: self._pointed_at(part, block, document)
+            if part.via
+            else self._pointing(part, block, document)
+            for part in self._parts
+        }
+
+    # parts that point at us
+
+    @cached_property
+    def _identities(self) -> frozenset[str]:
+        """Every known identifier of a block of our kinds."""
+        ours = (b for b in self._world.blocks.values() if b.type in self._kinds and not b.data)
+        return frozenset(i for b in ours for i in _identities(self._documents.of(b)))
+
+    def _find_links(self, part: CodePart) -> _Links:
+        links = _Links()
+        read = compile_expression(part.by or "")
+        labels = {path[0] for path in expression_paths(part.by or "") if path}
+        for block in self._world.blocks.values():
+            if block.type in part.resource and not block.data:
+                said = [block.expressions.get(label) for label in sorted(labels)]
+                self._link(links, block, read(self._documents.of(block)), said)
+        return links
+
+    def _link(self, links: _Links, block: Block, value: Any, said: list[Any]) -> None:
+        """Note whom one block points at, from the value of its attribute and from its text."""
+        values = value if isinstance(value, list) else [value]
+        known = [str(v) for v in values if v is not None and not is_unknown(v)]
+        for text in known:
+            links.by_value.setdefault(text, []).append(block)
+        hidden = any(is_unknown(v) and not v.unset for v in values)
+        stray = bool(known) and not self._identities.issuperset(known)
+        if not hidden and not stray:
+            return
+        found = self._resolver.resolve(block, references_of(said))
+        ours = self._ours(found)
+        if not hidden:  # a name with something added, `name:alias` for example
+            for address in ours:
+                links.possible.setdefault(address, []).append(block)
+            return
+        single = not isinstance(value, list) and len(ours) == 1
+        sure = links.sure if single or (found.sure and ours) else links.possible
+        for address in ours:
+            sure.setdefault(address, []).append(block)
+        if found.blind or not ours:
+            links.anyone.append(block)
+        elif is_unknown(value) and len(known) == 0 and not value.present and len(ours) > 1:
+            links.named.append(block)
+
+    def _ours(self, found: Resolution) -> list[str]:
+        """Addresses of blocks of our kinds among the targets: nothing else can be meant."""
+        kinds = self._kinds
+        targets = (t.block for t in found.targets if t.block.type in kinds and not t.block.data)
+        return list(dict.fromkeys(b.address for b in targets))
+
+    def _pointing(self, part: CodePart, block: Block, document: dict[str, Any]) -> Any:
+        links, names = self._links[part.name], _identities(document)
+        by_name = (b for n in names for b in links.by_value.get(n, ()))
+        sure = _distinct([*links.sure.get(block.address, ()), *by_name])
+        maybe = _distinct(
+            [
+                *links.possible.get(block.address, ()),
+                *links.anyone,
+                *(links.named if names else ()),
+            ]
+        )
+        certain = self._chosen(part, sure)
+        doubt = [
+            found if is_unknown(found) else Unknown(f"unresolved:{candidate.address}.{part.by}")
+            for candidate, found in self._chosen(part, maybe)
+            if candidate not in sure
+        ]
+        return _gathered(part, certain, doubt)
+
+    def _chosen(self, part: CodePart, blocks: Iterable[Block]) -> list[tuple[Block, Any]]:
+        """Blocks that `where` admits with their documents; Unknown where it cannot be told."""
+        where = self._where.get(part.name)
+        out: list[tuple[Block, Any]] = []
+        for block in blocks:
+            document = self._documents.of(block)
+            admitted = True if where is None else where(document)
+            if is_unknown(admitted):
+                out.append((block, Unknown(admitted.cause)))
+            elif admitted is True:
+                out.append((block, document))
+        return out
+
+    # parts that we point at
+
+    def _pointed_at(self, part: CodePart, block: Block, document: dict[str, Any]) -> Any:
+        value = self._via[part.name](document)
+        if value is None or (is_unknown(value) and value.unset):
+            return [] if part.many else None
+        found, doubt = [], []
+        for one in value if isinstance(value, list) else [value]:
+            target = self._target(part, block, one)
+            if isinstance(target, Unknown):
+                doubt.append(target)
+            elif target is not None:
+                found.append(target)
+        return _gathered(part, self._chosen(part, _distinct(found)), doubt)
+
+    def _target(self, part: CodePart, block: Block, value: Any) -> Block | Unknown | None:
+        """The block that one value means."""
+        if is_unknown(value):
+            if value.unset:
+                return None
+            if len(value.refs) == 1:
+                meant = self._world.blocks.get(value.refs[0])
+                if meant is not None and meant.type in part.resource:
+                    return meant
+            return self._by_type(part, block) or Unknown(value.cause)
+        meant = self._named(part.resource).get(str(value))
+        return meant or Unknown(f"unresolved:{block.address}.{part.via}")
+
+    def _by_type(self, part: CodePart, block: Block) -> Block | None:
+        """The only block of the part's type among all that the text refers to."""
+        labels = {path[0] for path in expression_paths(part.via or "") if path}
+        said = [block.expressions.get(label) for label in sorted(labels)]
+        found = self._resolver.resolve(block, references_of(said))
+        meant = _distinct(t.block for t in found.targets if t.block.type in part.resource)
+        return meant[0] if len(meant) == 1 and not found.blind else None
+
+    def _named(self, kinds: tuple[str, ...]) -> dict[str, Block]:
+        """Blocks and data sources of some types by each of their known identifiers."""
+        if kinds not in self._by_name:
+            self._by_name[kinds] = {
+                name: block
+                for block in self._world.blocks.values()
+                if block.type in kinds
+                for name in _identities(self._documents.of(block))
+            }
+        return self._by_name[kinds]
+
+    @cached_property
+    def _by_name(self) -> dict[tuple[str, ...], dict[str, Block]]:
+        return {}
+
+
+def _identities(document: dict[str, Any]) -> list[str]:
+    values = (document.get(name) for name in IDENTITIES)
+    return list(dict.fromkeys(v for v in values if isinstance(v, str) and v))
+
+
+def _distinct(blocks: Iterable[Block]) -> list[Block]:
+    return list({b.address: b for b in blocks}.values())
+
+
+def _gathered(part: CodePart, chosen: Sequence[tuple[Block, Any]], doubt: Sequence[Unknown]) -> Any:
+    """The part's value: all of them with an open end for the doubtful, or the only one."""
+    documents = [found for _, found in chosen if not is_unknown(found)]
+    doubts = [*(found for _, found in chosen if is_unknown(found)), *doubt]
+    if part.many:
+        return documents + doubts[:1]
+    if len(documents) == 1:
+        return documents[0]
+    if len(documents) > 1:
+        return Unknown(f"unresolved:{chosen[1][0].address}")
+    return doubts[0] if doubts else None

@@ -1,0 +1,84 @@
+"""The ledger of a plan: what was read of the file, and which resources no table holds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from trueline.iac.terraform.blocks import World
+from trueline.model import CoverageRow, ResourceType
+
+__all__ = ["plan_ledger"]
+
+_CALL = "terraform.plan"
+_PROVIDERS = {
+    "aws": "aws",
+    "awscc": "aws",
+    "azuread": "azure",
+    "azurerm": "azure",
+    "azapi": "azure",
+    "google": "gcp",
+    "google-beta": "gcp",
+    "kubernetes": "kubernetes",
+    "helm": "kubernetes",
+}
+_NO_CLOUD = frozenset(
+    {
+        "archive",
+        "cloudinit",
+        "external",
+        "http",
+        "local",
+        "null",
+        "random",
+        "template",
+        "terraform",
+        "time",
+        "tls",
+    }
+)
+"""Providers whose resources exist only in the state: nothing of them could be judged."""
+
+
+def plan_ledger(
+    world: World,
+    types: Mapping[str, ResourceType],
+    rows: Mapping[str, Sequence[Any]],
+    account: str,
+    file: str,
+) -> tuple[CoverageRow, ...]:
+    """One row for the file, and one for each Terraform type that no table reads."""
+    count = sum(len(r) for r in rows.values())
+    said = {"account": account, "region": "", "call": _CALL, "file": file}
+    whole = CoverageRow(
+        provider="terraform",
+        type="",
+        status="ok" if world.incomplete is None else "truncated",
+        rows=count,
+        message=world.incomplete,
+        **said,  # type: ignore[arg-type]
+    )
+    read = {kind for rtype in types.values() for kind in _read_types(rtype)}
+    unread: Counter[tuple[str, str]] = Counter()
+    for block in world.blocks.values():
+        provider = block.provider.rpartition("/")[2] or block.type.partition("_")[0]
+        if not block.data and block.type not in read and provider not in _NO_CLOUD:
+            unread[_PROVIDERS.get(provider, provider), block.type] += 1
+    unsupported = [
+        CoverageRow(
+            provider=provider,
+            type=kind,
+            status="unsupported",
+            message=f"{number} in the plan; no table holds this type",
+            **said,  # type: ignore[arg-type]
+        )
+        for (provider, kind), number in sorted(unread.items())
+    ]
+    return (whole, *unsupported)
+
+
+def _read_types(rtype: ResourceType) -> set[str]:
+    reader = rtype.readers["terraform"]
+    parts = (*reader.parts, *reader.singletons)
+    return {*reader.resource, *(kind for part in parts for kind in part.resource)}
