@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 
 
-
 def _required() -> set[str]:
     return {name.strip() for name in os.environ.get("TRUELINE_REQUIRE", "").split(",")} - {""}
 

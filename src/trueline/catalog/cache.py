@@ -33,7 +33,9 @@ _COMPILERS = ("model", "mapping", "language", "catalog")
 def cache_key(files: Sequence[ContentFile], content: Sequence[Path]) -> str:
     """A digest that changes whenever the catalog could."""
     total = hashlib.sha256()
-    version = (trueline.__version__, sys.version, [str(path) for path in content], str(Path.cwd()))
+    # Places in relative directories are told relative to the working directory.
+    near = "" if all(path.is_absolute() for path in content) else str(Path.cwd())
+    version = (trueline.__version__, sys.version, [str(path) for path in content], near)
     total.update(repr(version).encode())
     for file in files:
         total.update(repr((file.path, file.root, file.size, file.mtime_ns)).encode())

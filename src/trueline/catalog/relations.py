@@ -24,7 +24,8 @@ def relation_problems(
         if relation.target not in tables:
             hint = closest(relation.target, tables)
             message = f"no table is named {relation.target!r}"
-            sheet.error("unknown-name", message, _where(sheet, relation), hint)
+            key = "to" if relation.to else "from"
+            sheet.error("unknown-name", message, _where(sheet, relation, key), hint)
         elif relation.target in types:
             other = types[relation.target]
             holder, held = (rtype, other) if relation.to else (other, rtype)
