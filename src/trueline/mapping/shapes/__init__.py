@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from trueline.mapping.shapes.arns import arn_account, customer_policies
 from trueline.mapping.shapes.kubernetes import camel, k8s_containers
 from trueline.mapping.shapes.networks import any_cidr, ip_rules, port_ranges
 from trueline.mapping.shapes.plain import (
@@ -32,10 +33,12 @@ __all__ = ["SHAPES"]
 SHAPES: dict[str, Callable[..., Any]] = {
     "any_cidr": any_cidr,
     "any_true": any_true,
+    "arn_account": arn_account,
     "as_list": as_list,
     "camel": camel,
     "concat": concat,
     "csv_rows": csv_rows,
+    "customer_policies": customer_policies,
     "env_flags": env_flags,
     "iam_statements": iam_statements,
     "ip_rules": ip_rules,
