@@ -133,7 +133,7 @@ def changed(name: str, old: str, new: str) -> dict[str, str]:
 
 
 def built(root: Path, files: Mapping[str, str] = FILES) -> tuple[Catalog, list[Problem]]:
-    return build([write(root, files)])
+    return build((), write(root, files))
 
 
 def place(problem: Problem) -> tuple[str, int, int]:

@@ -20,7 +20,7 @@ from .support import FILES, changed, write
 
 @pytest.fixture
 def catalog(tmp_path: Path) -> Catalog:
-    return build([write(tmp_path / "content")])[0]
+    return build((), write(tmp_path / "content"))[0]
 
 
 def test_a_later_directory_replaces_whole_files(tmp_path: Path) -> None:
@@ -28,7 +28,7 @@ def test_a_later_directory_replaces_whole_files(tmp_path: Path) -> None:
     files = changed("unencrypted.yaml", "severity: high", "severity: low")
     policy = "policies/aws/sqs/aws-sqs-queue-unencrypted.yaml"
     second = write(tmp_path / "second", {f"policies/{Path(policy).name}": files[policy]})
-    made, problems = build([first, second])
+    made, problems = build([second], first)
     assert problems == []
     assert made.policies["aws-sqs-queue-unencrypted"].severity == "low"
     assert set(made.types) == {"aws_sqs_queue", "aws_kms_key"}
@@ -38,7 +38,7 @@ def test_shipped_policies_are_checked_against_replaced_types(tmp_path: Path) -> 
     first = write(tmp_path / "first")
     lean = changed("sqs_queue.yaml", "  sse_sqs:\n", "  sse:\n")["resources/aws/sqs_queue.yaml"]
     second = write(tmp_path / "second", {"resources/aws/queue.yaml": lean})
-    _, problems = build([first, second])
+    _, problems = build([second], first)
     assert problems
     assert {Path(problem.where.file).parent.parent.parent.parent for problem in problems} == {first}
 
@@ -63,9 +63,9 @@ def test_the_error_lists_every_problem_and_survives_pickling(tmp_path: Path) -> 
 
 
 def test_the_digest_is_of_what_the_files_say(tmp_path: Path) -> None:
-    one = build([write(tmp_path / "one")])[0]
-    other = build([write(tmp_path / "other")])[0]
-    third = build([write(tmp_path / "third", changed("cis.yaml", "Queues only", "Queues"))])[0]
+    one = build((), write(tmp_path / "one"))[0]
+    other = build((), write(tmp_path / "other"))[0]
+    third = build((), write(tmp_path / "third", changed("cis.yaml", "Queues only", "Queues")))[0]
     assert one.digest == other.digest != third.digest
 
 

@@ -30,7 +30,7 @@ def main(arguments: Sequence[str]) -> int:
     given = options.parse_args(arguments)
     wanted = [path.resolve() for path in given.paths]
     added = [path for path in wanted if _is_content(path) and path != SHIPPED]
-    catalog, problems = build([SHIPPED, *added])
+    catalog, problems = build(added)
     for rtype in catalog.types.values():
         problems += check_calls(rtype)
     if given.schema:

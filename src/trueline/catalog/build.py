@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from trueline.catalog.catalog import Catalog
 from trueline.catalog.document import Document, DocumentError, Scalar, read_document
-from trueline.catalog.files import KINDS, ContentFile, content_files
+from trueline.catalog.files import KINDS, SHIPPED, ContentFile, content_files
 from trueline.catalog.form import Sheet
 from trueline.catalog.frameworks import framework_problems, read_framework
 from trueline.catalog.policies import policy_problems, read_policy
@@ -52,12 +52,13 @@ class _Shelf:
         return document.file, Where(document.file)
 
 
-def build(roots: Sequence[Path]) -> tuple[Catalog, list[Problem]]:
-    """Read directories of content; a later one replaces files of an earlier one.
+def build(content: Sequence[Path] = (), shipped: Path = SHIPPED) -> tuple[Catalog, list[Problem]]:
+    """Read the shipped content, then directories of which a later one replaces earlier files.
 
     Problems are errors and warnings; with errors the catalog lacks what they are about.
     """
-    problems = [problem for root in roots for problem in _root_problems(root)]
+    roots = (shipped, *content)
+    problems = [problem for root in content for problem in _root_problems(root)]
     shelves = dict(zip(KINDS, (_Shelf("table"), _Shelf("id"), _Shelf("id")), strict=True))
     files = content_files(roots)
     broken = set()

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+import botocore.session
+
 from trueline.catalog.problems import Problem, closest
 from trueline.catalog.walk import Items, Members, MissingMemberError, Shape, follow
 from trueline.errors import Where
@@ -165,9 +167,6 @@ def _leaves(paths: set[Path]) -> Iterator[Path]:
 
 @lru_cache(1)
 def _session() -> Any:
-    # botocore is an extra: only who checks AWS calls needs it.
-    import botocore.session
-
     return botocore.session.get_session()
 
 

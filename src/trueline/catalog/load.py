@@ -19,8 +19,7 @@ def load(content: Sequence[Path] = (), cache: Path | None = None) -> Catalog:
     A file of a later directory replaces the one with the same id or table. `cache` is the
     directory of the cache, by default the user's. Raises ContentError with every error found.
     """
-    roots = (SHIPPED, *content)
-    files = content_files(roots)
+    files = content_files((SHIPPED, *content))
     path = cache_path(cache_key(files, content), cache)
     catalog = read_cache(path)
     if catalog is not None:
@@ -28,7 +27,7 @@ def load(content: Sequence[Path] = (), cache: Path | None = None) -> Catalog:
     # A warm start must not pay for the readers: YAML, JMESPath and the compiler.
     from trueline.catalog.build import build
 
-    catalog, problems = build(roots)
+    catalog, problems = build(content)
     errors = [problem for problem in problems if not problem.warning]
     if errors:
         raise ContentError(errors)
