@@ -113,7 +113,7 @@ def causes(row: RowCompiler, found: Used) -> str:
         lists.append(_written(row, found))
         gaps = [_gap(row, label, ref, found) for label, ref in found.plain.items()]
         gaps += [_open(row, label, searches[0][0]) for label, searches in found.walked.items()]
-        lists.append(f"list_filter([{', '.join(gaps)}], lambda w: w IS NOT NULL)")
+        lists.append(f"list_filter([{', '.join(gaps)}], lambda _w: _w IS NOT NULL)")
     lists += [hole("causes", i) for i in range(len(row.related))]
     first = next(iter([*found.walked, *found.plain, *row.related]), "")
     fallback = f"[{_cause(first, 'not_collected')}]"
@@ -126,15 +126,15 @@ def causes(row: RowCompiler, found: Used) -> str:
 def _written(row: RowCompiler, found: Used) -> str:
     """The entries of `_why` that are about a column read, or about a path inside one."""
     names = ", ".join(literal(name, n.TEXT) for name in found.columns)
-    about = f"list_contains([{names}], {_ROOT.format('w.key')})"
+    about = f"list_contains([{names}], {_ROOT.format('_w.key')})"
     presence = [name for name in found.columns if name not in found.values]
     if presence:
         asked = ", ".join(literal(name, n.TEXT) for name in presence)
-        settled = f"list_contains([{asked}], w.key) AND list_contains({row.alias}._set, w.key)"
+        settled = f"list_contains([{asked}], _w.key) AND list_contains({row.alias}._set, _w.key)"
         about = f"{about} AND NOT coalesce({settled}, FALSE)"
-    entries = f"list_filter(map_entries({row.alias}._why), lambda w: {about})"
-    entry = "{'column': w.key, 'cause': w.value}"
-    return f"coalesce(list_transform({entries}, lambda w: {entry}), [])"
+    entries = f"list_filter(map_entries({row.alias}._why), lambda _w: {about})"
+    entry = "{'column': _w.key, 'cause': _w.value}"
+    return f"coalesce(list_transform({entries}, lambda _w: {entry}), [])"
 
 
 def _gap(row: RowCompiler, label: str, ref: n.Ref, found: Used) -> str:
@@ -169,7 +169,7 @@ def _opened(row: RowCompiler, value: str, label: str) -> str:
 
 
 def _has_cause(row: RowCompiler, root: str) -> str:
-    roots = f"list_transform(map_keys({row.alias}._why), lambda w: {_ROOT.format('w')})"
+    roots = f"list_transform(map_keys({row.alias}._why), lambda _w: {_ROOT.format('_w')})"
     return f"coalesce(list_contains({roots}, {literal(root, n.TEXT)}), FALSE)"
 
 

@@ -329,8 +329,8 @@ def _gathered(join: _Join) -> list[str]:
 def _row_causes(join: _Join, causes: str, undecided: str) -> str:
     """Why a related row is not decided, in the words of the row that leads to it; else NULL."""
     relation = literal(join.relation, _TEXT)
-    column = f'{literal(join.relation + ".", _TEXT)} || w."column"'
-    prefixed = f"list_transform({causes}, lambda w: {{'column': {column}, 'cause': w.cause}})"
+    column = f'{literal(join.relation + ".", _TEXT)} || _w."column"'
+    prefixed = f"list_transform({causes}, lambda _w: {{'column': {column}, 'cause': _w.cause}})"
     stale = f"[{{'column': {relation}, 'cause': 'stale'}}]"
     return (
         f"CAST(CASE WHEN t.stale_since IS NOT NULL THEN {stale} "
