@@ -77,6 +77,7 @@ def _environment(endpoint: str, scratch: str) -> Iterator[None]:
         "AWS_CONFIG_FILE": nowhere,
         "AWS_SHARED_CREDENTIALS_FILE": nowhere,
         "AWS_EC2_METADATA_DISABLED": "true",
+        "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",  # hundreds of images that nobody asked for
     }
     removed = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION")
     before = {name: os.environ.get(name) for name in (*settings, *removed)}

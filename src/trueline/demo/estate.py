@@ -229,6 +229,10 @@ class _Account:
             )
             if self.careful:
                 trail.start_logging(Name="organisation")
+                trail.put_event_selectors(
+                    TrailName="organisation",
+                    EventSelectors=[{"ReadWriteType": "All", "IncludeManagementEvents": True}],
+                )
 
     # one region ------------------------------------------------------------------------------
 
@@ -309,7 +313,7 @@ class _Account:
 
     def machines(self, region: str, network: dict[str, Any], key: str) -> None:
         ec2 = self.client("ec2", region)
-        image = ec2.describe_images()["Images"][0]["ImageId"]
+        image = ec2.register_image(Name=f"base-{self.name}", RootDeviceName="/dev/sda1")["ImageId"]
         plans = [("app-1", "app", False), ("app-2", "app", False), ("batch", "app", False)]
         if not self.careful:
             plans += [("jump", "ssh", True), ("forgotten", "app", True), ("test", "open", True)]

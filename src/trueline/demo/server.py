@@ -61,8 +61,12 @@ class Door:
         request = _request(environ)
         if self.closed and any(r.fits(request) for r in self.refusals):
             return _denied(request, start)
-        if request.service == "account" and request.path == "/getContactInformation":
+        if request.path == "/getContactInformation":
             return _answer(start, "200 OK", "application/json", _CONTACT)
+        if request.service == "ec2" and request.action in _EC2:
+            name = f"{request.action}Response"
+            body = f"<{name}><requestId>demo</requestId>{_EC2[request.action]}</{name}>"
+            return _answer(start, "200 OK", "text/xml", body)
         return self.behind(environ, start)
 
 
@@ -78,7 +82,14 @@ _CONTACT = json.dumps(
         }
     }
 )
-"""moto has no answer for account.GetContactInformation; this is the documented shape."""
+_EC2 = {
+    "GetImageBlockPublicAccessState": (
+        "<imageBlockPublicAccessState>block-new-sharing</imageBlockPublicAccessState>"
+    ),
+    "GetSnapshotBlockPublicAccessState": "<state>unblocked</state>",
+    "GetInstanceMetadataDefaults": "<accountLevel/>",
+}
+"""Calls that moto lacks, answered in their documented shape for every account and region."""
 
 
 def _request(environ: dict[str, Any]) -> Request:

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TextIO
 
 from rich.console import Console, Group
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -22,6 +21,7 @@ COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cy
 SHOWN_PER_POLICY = 8
 SHOWN_POLICIES = 25
 SHOWN_GAPS = 12
+INDENT = " " * 12
 
 
 def console_for(out: TextIO) -> Console:
@@ -75,7 +75,7 @@ def _fails(fails: Sequence[Verdict], report: Report) -> Group | None:
     for verdict in fails:
         by_policy[verdict.policy].append(verdict)
     order = sorted(by_policy.items(), key=lambda i: (_worst(i[1]), -len(i[1]), i[0]))
-    parts: list[Text | Padding] = [Text("Fails", style="bold")]
+    parts: list[Text] = [Text("Fails", style="bold")]
     for policy, verdicts in order[:SHOWN_POLICIES]:
         severity = SEVERITIES[_worst(verdicts)]
         title = report.policies[policy].title if policy in report.policies else ""
@@ -87,7 +87,7 @@ def _fails(fails: Sequence[Verdict], report: Report) -> Group | None:
                 (f"×{len(verdicts)}", "bold"),
             )
         )
-        parts.append(Padding(_resources(verdicts), (0, 0, 0, 11)))
+        parts.extend(_resources(verdicts))
     if len(order) > SHOWN_POLICIES:
         rest = sum(len(v) for _, v in order[SHOWN_POLICIES:])
         parts.append(
@@ -102,10 +102,10 @@ def _worst(verdicts: Iterable[Verdict]) -> int:
     return min(SEVERITIES.index(v.severity) for v in verdicts)
 
 
-def _resources(verdicts: Sequence[Verdict]) -> Text:
+def _resources(verdicts: Sequence[Verdict]) -> list[Text]:
     lines = []
     for verdict in verdicts[:SHOWN_PER_POLICY]:
-        line = Text(_title(verdict))
+        line = Text(INDENT + _title(verdict))
         place = _place(verdict)
         if place:
             line.append(f"  {place}", style="dim")
@@ -113,8 +113,9 @@ def _resources(verdicts: Sequence[Verdict]) -> Text:
             line.append(f"  {verdict.exception.kind}: {terminal(verdict.exception.reason)}", "dim")
         lines.append(line)
     if len(verdicts) > SHOWN_PER_POLICY:
-        lines.append(Text(f"… {len(verdicts) - SHOWN_PER_POLICY:,} more", style="dim"))
-    return Text("\n").join(lines)
+        more = f"{INDENT}… {len(verdicts) - SHOWN_PER_POLICY:,} more"
+        lines.append(Text(more, style="dim"))
+    return lines
 
 
 def _title(verdict: Verdict) -> str:
