@@ -2,6 +2,7 @@
 
 from trueline.lake.commit import TypeVerdicts
 from trueline.lake.manifest import ScopeEntry, Segment, VerdictEntry
+from trueline.lake.query import QueryResult, query
 from trueline.lake.run import Run, RunSelection
 from trueline.lake.schema import arrow_schema, arrow_type, record_batches
 from trueline.lake.snapshot import Snapshot
@@ -10,6 +11,7 @@ from trueline.lake.tables import Tables
 
 __all__ = [
     "Lake",
+    "QueryResult",
     "Run",
     "RunSelection",
     "ScopeEntry",
@@ -20,5 +22,6 @@ __all__ = [
     "VerdictEntry",
     "arrow_schema",
     "arrow_type",
+    "query",
     "record_batches",
 ]

@@ -148,8 +148,8 @@ class _View:
                 return f"read_parquet([{text(literal_path(self.store.path(stored)))}])"
         name, con = quote(owners_table(table)), self.tables.con
         con.execute(f"CREATE TABLE {name} AS {owners_sql(f'({relation})')}")
-        found = con.execute(f"SELECT count(*) FROM {name}").fetchone()
-        return name if found and found[0] else None
+        found = con.execute(f"SELECT count(*) FROM {name}").fetchall()
+        return name if found[0][0] else None
 
 
 def _damaged(entry: ScopeEntry) -> ScopeEntry:

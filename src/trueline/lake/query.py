@@ -1,0 +1,244 @@
+"""Runs a user's SELECT over a snapshot on a connection that can reach nothing else (DESIGN §10).
+
+Two databases in memory: one of ours reads the segments, the user's is given its rows as Arrow
+streams and has no access to files, network, settings or Python.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from trueline.errors import ConfigError, TruelineError
+from trueline.lake.connect import connect, quote
+from trueline.lake.schema import arrow_schema
+from trueline.lake.snapshot import Snapshot
+from trueline.lake.statement import Reads, inspect, refused
+from trueline.lake.store import Lake
+from trueline.lake.tables import MEMORY, Tables
+from trueline.model import CoverageRow, ResourceType
+
+__all__ = ["QueryResult", "locked_connection", "query"]
+
+SECONDS = 60.0
+BATCH_ROWS = 2_000
+
+_SCOPES = pa.schema(
+    [
+        *((n, pa.string()) for n in ("provider", "account", "region", "type")),
+        ("complete", pa.bool_()),
+        ("cause", pa.string()),
+        *((n, pa.timestamp("us", tz="UTC")) for n in ("collected_at", "attempted_at")),
+        ("stale_since", pa.timestamp("us", tz="UTC")),
+        ("rows", pa.int64()),
+    ]
+)
+_COVERAGE = pa.schema(
+    [
+        (f.name, pa.int64() if f.name in ("calls", "rows") else pa.string())
+        for f in fields(CoverageRow)
+    ]
+)
+
+
+class QueryResult:
+    """A result as it streams: `columns`, then `batches` or `rows`, once.
+
+    `damage` has a ledger row per scope whose stored rows could not be read. Use it as a context
+    manager, or `close` it.
+    """
+
+    def __init__(self, reader: pa.RecordBatchReader, clock: _Clock, tables: Tables | None) -> None:
+        self._reader, self._clock, self._tables = reader, clock, tables
+        self.schema: pa.Schema = reader.schema
+        self.columns: tuple[str, ...] = tuple(reader.schema.names)
+        self.damage: tuple[CoverageRow, ...] = tables.damage if tables else ()
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """The rows as record batches; ConfigError when the statement fails on the way."""
+        while True:
+            with _told(self._clock, {}):
+                try:
+                    batch = self._reader.read_next_batch()
+                except StopIteration:
+                    return
+            yield batch
+
+    def rows(self) -> Iterator[tuple[Any, ...]]:
+        """The rows as Python values: lists, dicts, datetimes in UTC; None is NULL."""
+        for batch in self.batches():
+            columns = [column.to_pylist(maps_as_pydicts="lossy") for column in batch.columns]
+            yield from zip(*columns, strict=True)
+
+    def close(self) -> None:
+        self._clock.stop()
+        if self._tables:
+            self._tables.close()
+
+    def __enter__(self) -> QueryResult:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def query(
+    lake: Lake,
+    sql: str,
+    types: Mapping[str, ResourceType],
+    *,
+    snapshot: int | None = None,
+    seconds: float = SECONDS,
+    memory: str = MEMORY,
+) -> QueryResult:
+    """Run one SELECT over the tables of `types`, `coverage` and `scopes` of a snapshot.
+
+    Only tables and columns that the statement names are read. ConfigError: `query-refused` (not
+    a SELECT, an unknown table, a file …), `query-failed`, `query-timeout`, `query-too-large`,
+    `no-snapshot`.
+    """
+    chosen = lake.snapshot(snapshot)
+    if chosen is None:
+        what = "no snapshot yet" if snapshot is None else f"no snapshot {snapshot}"
+        raise ConfigError("no-snapshot", f"the lake has {what}", "run `trueline scan` first")
+    con = locked_connection(memory)
+    reads = inspect(con, sql, {name.lower() for name in types} | {"coverage", "scopes"})
+    named = {name: t for name, t in types.items() if name.lower() in reads.tables}
+    tables = lake.tables(chosen, named) if named else None
+    for rtype in named.values():
+        assert tables is not None
+        con.register(rtype.table, _Relation(tables, rtype, reads))
+    if "scopes" in reads.tables:
+        con.register("scopes", _scopes(chosen))
+    if "coverage" in reads.tables:
+        con.register("coverage", _coverage(chosen))
+    clock = _Clock(con, seconds)
+    known = {name: tuple(arrow_schema(t).names) for name, t in named.items()}
+    known |= {"scopes": tuple(_SCOPES.names), "coverage": tuple(_COVERAGE.names)}
+    try:
+        with _told(clock, {n: known[n] for n in known if n.lower() in reads.tables}):
+            reader = con.sql(sql).to_arrow_reader(BATCH_ROWS)
+    except TruelineError:
+        clock.stop()
+        if tables:
+            tables.close()
+        raise
+    return QueryResult(reader, clock, tables)
+
+
+def locked_connection(memory: str) -> duckdb.DuckDBPyConnection:
+    """A connection whose settings can no longer be changed, with access to nothing outside."""
+    con = connect(memory=memory, threads=None, files=False)
+    con.execute("SET preserve_insertion_order = true")
+    con.execute("SET lock_configuration = true")
+    return con
+
+
+@dataclass(frozen=True, slots=True)
+class _Relation:
+    """A table as an Arrow stream that can be read several times, of the columns that are used."""
+
+    tables: Tables
+    rtype: ResourceType
+    reads: Reads
+
+    def _sql(self) -> str:
+        names = arrow_schema(self.rtype).names
+        if self.reads.columns is not None:
+            names = [n for n in names if n.lower() in self.reads.columns] or ["uid"]
+        return f"SELECT {', '.join(map(quote, names))} FROM {quote(self.rtype.table)}"
+
+    def __arrow_c_schema__(self) -> object:
+        empty = self.tables.con.cursor().sql(f"{self._sql()} LIMIT 0").to_arrow_table()
+        return empty.schema.__arrow_c_schema__()
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        reader = self.tables.con.cursor().sql(self._sql()).to_arrow_reader(BATCH_ROWS)
+        return reader.__arrow_c_stream__(requested_schema)
+
+
+class _Clock:
+    """Interrupts a connection when its time is over."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, seconds: float) -> None:
+        self.con, self.seconds, self.rang = con, seconds, False
+        self._timer = threading.Timer(seconds, self._ring)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _ring(self) -> None:
+        self.rang = True
+        self.con.interrupt()
+
+    def stop(self) -> None:
+        self._timer.cancel()
+        self.con.close()
+
+
+@contextmanager
+def _told(clock: _Clock, columns: Mapping[str, tuple[str, ...]]) -> Iterator[None]:
+    """Say in our words why a statement failed; Arrow wraps DuckDB's errors on the way."""
+    try:
+        yield
+    except (duckdb.Error, pa.ArrowException, OSError) as error:
+        seen = str(error)
+        if clock.rang or isinstance(error, duckdb.InterruptException):
+            raise ConfigError(
+                "query-timeout",
+                f"the query took more than {clock.seconds:g} seconds",
+                "narrow it with WHERE, or select fewer columns",
+            ) from error
+        if isinstance(error, duckdb.OutOfMemoryException) or "Out of Memory" in seen:
+            raise ConfigError(
+                "query-too-large",
+                "the query needs more memory than it is given",
+                "narrow it with WHERE, or select fewer columns",
+            ) from error
+        raise _failure(seen, columns) from error
+
+
+def _failure(seen: str, columns: Mapping[str, tuple[str, ...]]) -> ConfigError:
+    missing = re.search(r'column "([^"]+)"', seen, re.IGNORECASE)
+    every = sorted({c for names in columns.values() for c in names})
+    if (missing and "not found" in seen.lower()) or (missing and "does not" in seen.lower()):
+        near = difflib.get_close_matches(missing[1].rpartition(".")[2], every, n=3, cutoff=0.5)
+        hint = f"did you mean {', '.join(near)}?" if near else f"columns: {', '.join(every)}"
+        return refused(f"there is no column {missing[1]}", hint)
+    first = next((line.strip() for line in seen.splitlines() if line.strip()), seen)
+    return ConfigError("query-failed", first, "`trueline resource types` lists tables and columns")
+
+
+def _scopes(snapshot: Snapshot) -> pa.Table:
+    damaged = {(d.provider, d.account, d.region, d.type) for d in snapshot.damage()}
+    rows = []
+    for entry in snapshot.scopes:
+        scope, state = entry.scope, entry.state
+        lost = (scope.provider, scope.account, scope.region, scope.type) in damaged
+        rows.append(
+            {
+                "provider": scope.provider,
+                "account": scope.account,
+                "region": scope.region,
+                "type": scope.type,
+                "complete": state.complete and not lost,
+                "cause": "error" if lost else state.cause,
+                "collected_at": state.collected_at,
+                "attempted_at": entry.attempted_at,
+                "stale_since": state.stale_since,
+                "rows": 0 if lost else entry.rows,
+            }
+        )
+    return pa.Table.from_pylist(rows, schema=_SCOPES)
+
+
+def _coverage(snapshot: Snapshot) -> pa.Table:
+    rows = [{name: getattr(row, name) for name in _COVERAGE.names} for row in snapshot.coverage()]
+    return pa.Table.from_pylist(rows, schema=_COVERAGE)
