@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from kit import NOW, VERDICTS, Estate, policy, rtype, to
-from trueline.language.guards import ALL_GUARDS, Guard
 from worlds import (
     ABSENT,
     MORE,
@@ -28,6 +27,8 @@ from worlds import (
     names,
     text,
 )
+
+from trueline.language.guards import ALL_GUARDS, Guard
 
 SEED, ROWS, PREDICATES, BATCH, MOST_WORLDS = 20261123, 60, 320, 20, 4000
 

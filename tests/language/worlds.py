@@ -133,7 +133,9 @@ class Data:
 # completions
 
 
-def completions(row: World, relations: dict[str, list[Any]], used: Collection[str]) -> Iterator[World]:
+def completions(
+    row: World, relations: dict[str, list[Any]], used: Collection[str]
+) -> Iterator[World]:
     """Every row that a partial one may be, as far as the predicate's names go."""
     names = [name for name in (*row, *relations) if name in used]
     every = [
@@ -153,7 +155,7 @@ def _column(name: str) -> Column:
 def _target(relation: str, used: Collection[str]) -> list[World]:
     """Every row that an unread related row may be."""
     target = next(r[relation] for r in RELATIONS.values() if relation in r)
-    row = {name: UNREAD for name in TABLES[target]}
+    row = dict.fromkeys(TABLES[target], UNREAD)
     return list(completions(row, {name: [MORE] for name in RELATIONS[target]}, used))
 
 
@@ -216,6 +218,16 @@ def _lists(
 # predicates
 
 
+COMPARE = {
+    "=": lambda x, y: x == y,
+    "<>": lambda x, y: x != y,
+    "<": lambda x, y: x < y,
+    "<=": lambda x, y: x <= y,
+    ">": lambda x, y: x > y,
+    ">=": lambda x, y: x >= y,
+}
+
+
 class Predicates:
     """Random predicates. A scope is (prefix of the row, names of list variables by domain)."""
 
@@ -250,23 +262,22 @@ class Predicates:
         return self.rng.choice(options)
 
     def of_box(self, row: str, elements: tuple[Expr, ...], depth: int) -> Expr:
-        name = lambda column: ("name", column)
-        o, tag, a, t = name("o"), ("tag", "k"), name("a"), name("t")
+        o, tag, a, t = ("name", "o"), ("tag", "k"), ("name", "a"), ("name", "t")
         lists = [("ns", "number"), ("ss", "struct"), ("ws", "nested")]
         choice = self.rng.randrange(26)
         if choice < 2:
-            return name("b")
+            return ("name", "b")
         if choice < 4:
             return self.compare(a, NUMBERS)
         if choice < 8:
             return self.rng.choice(
                 [
                     ("in", a, tuple(self.rng.sample(NUMBERS, 2))),
-                    ("between", a, self.rng.choice([0, 1]), self.rng.choice([1, 2])),
-                    self.compare(("arith", "+", a, ("lit", 1)), [2, 3]),
-                    self.compare(("arith", "*", a, ("lit", 2)), [2, 4]),
+                    ("between", a, *self.rng.choice([(0, 1), (1, 1), (1, 2)])),
+                    self.compare(("arith", "+", a, ("lit", 1)), [1, 2, 3]),
+                    self.compare(("arith", "*", a, ("lit", 2)), [0, 2, 4]),
                     self.compare(("arith", "-", ("lit", 2), a), NUMBERS),
-                    self.compare(("days", name("d")), [30, 40]),
+                    self.compare(("days", ("name", "d")), DAYS),
                     ("like", t, "a%"),
                     ("starts", ("lower", t), "b"),
                     ("matches", t, "^[A-Z]"),
@@ -278,45 +289,52 @@ class Predicates:
             kind = self.rng.choice(["is_set", "is_absent", "coalesce", "coalesce"])
             if kind != "coalesce":
                 return (kind, ref)
-            default, other = self.rng.choice(["x", "z"]), self.rng.choice(["x", "y", "z"])
+            default, other = self.rng.choice(["x", "z"]), self.rng.choice(["x", "y"])
             op = self.rng.choice(["=", "<>"])
             return ("cmp", op, ("coalesce", ref, default), ("lit", other))
         if choice < 15:
-            s = name("s")
+            s = ("name", "s")
             return self.rng.choice([self.compare(("field", s, "p"), [0, 1]), ("field", s, "q")])
         if depth < 0:
-            return name("b")
+            return ("name", "b")
         if choice < 17:
-            return self.compare(("len", name("ns")), [0, 1, 2])
+            return self.compare(("len", ("name", "ns")), [0, 1, 2])
         if choice < 22:
             column, kind = self.rng.choice(lists)
-            return self.walk(name(column), kind, "box", row, elements, depth)
+            return self.walk(("name", column), kind, "box", row, elements, depth)
         if choice < 23:
-            source = ("coalesce_list", name("es"))
+            source = ("coalesce_list", ("name", "es"))
             return self.walk(source, "number", "box", row, elements, depth)
-        return self.relate(name("keys"), "key", depth)
+        return self.relate(("name", "keys"), "key", depth)
 
     def of_key(self, row: str, elements: tuple[Expr, ...], depth: int) -> Expr:
-        name = lambda column: ("name", f"{row}.{column}")
         choice = self.rng.randrange(10)
         if choice < 3:
-            return name("w")
+            return ("name", f"{row}.w")
         if choice < 5:
-            return self.compare(name("z"), [0, 1])
+            return self.compare(("name", f"{row}.z"), [0, 1])
         if choice < 6:
-            return (self.rng.choice(["is_set", "is_absent"]), name("n"))
+            return (self.rng.choice(["is_set", "is_absent"]), ("name", f"{row}.n"))
         if choice < 7:
-            return ("cmp", "=", ("coalesce", name("n"), "y"), ("lit", "x"))
+            return ("cmp", "=", ("coalesce", ("name", f"{row}.n"), "y"), ("lit", "x"))
         if choice < 9:
-            return self.walk(name("us"), "number", "key", row, elements, 0)
-        return self.relate(name("deep"), "shelf", 0)
+            return self.walk(("name", f"{row}.us"), "number", "key", row, elements, 0)
+        return self.relate(("name", f"{row}.deep"), "shelf", 0)
 
     def of_shelf(self, row: str, elements: tuple[Expr, ...], depth: int) -> Expr:
         return ("name", f"{row}.h")
 
     def compare(self, left: Expr, numbers: Sequence[int]) -> Expr:
-        op = self.rng.choice(["=", "<>", "<", "<=", ">", ">="])
-        return ("cmp", op, left, ("lit", self.rng.choice(numbers)))
+        """A comparison that some of the numbers meet and some do not: the domain is no secret."""
+        ops = [
+            (op, bound) for op in COMPARE for bound in numbers if self.splits(op, bound, numbers)
+        ]
+        op, bound = self.rng.choice(ops)
+        return ("cmp", op, left, ("lit", bound))
+
+    @staticmethod
+    def splits(op: str, bound: int, numbers: Sequence[int]) -> bool:
+        return len({COMPARE[op](number, bound) for number in numbers}) == 2
 
     def walk(
         self, source: Expr, kind: str, table: str, row: str, elements: tuple[Expr, ...], depth: int
@@ -392,16 +410,6 @@ def names(e: Expr) -> set[str]:
         if isinstance(part, tuple) and part and isinstance(part[0], str):
             found |= names(part)
     return found
-
-
-COMPARE = {
-    "=": lambda x, y: x == y,
-    "<>": lambda x, y: x != y,
-    "<": lambda x, y: x < y,
-    "<=": lambda x, y: x <= y,
-    ">": lambda x, y: x > y,
-    ">=": lambda x, y: x >= y,
-}
 
 
 def holds(e: Expr, env: World) -> Any:
