@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from trueline.errors import ConfigError, Where
 from trueline.iac.terraform.addresses import split_module, without_keys
 
-__all__ = ["Block", "Module", "World", "read_world"]
+__all__ = ["Block", "Module", "World", "marks", "read_world"]
 
 _NO_MAP: Mapping[str, Any] = {}
 
@@ -64,8 +64,9 @@ class World:
     module_instances: Mapping[tuple[str, str], list[str]]
     providers: Mapping[str, Any]
     variables: Mapping[str, Any]
-    deleted: int = 0
-    incomplete: str | None = field(default=None)
+    incomplete: str | None
+    reads_unknown: bool
+    """May any block read a value that is not known yet? A `dynamic` block could repeat over it."""
 
 
 def _map(value: Any) -> Mapping[str, Any]:
@@ -79,15 +80,12 @@ def read_world(plan: Mapping[str, Any], where: Where) -> World:
     modules: dict[str, Module] = {}
     _add_modules(modules, "", {}, root)
     blocks = {b.address: b for b in _prior_data(plan, modules)}
-    changes = plan.get("resource_changes") or []
+    changes = plan.get("resource_changes", [])
     if not isinstance(changes, list):
         _malformed("resource_changes is not a list", where)
-    deleted = 0
     for position, change in enumerate(changes):
         block = _planned(change, modules, f"resource_changes[{position}]", where)
-        if block is None:
-            deleted += 1
-        else:
+        if block is not None:
             blocks[block.address] = block
     variables = {k: _map(v).get("default") for k, v in _map(root.get("variables")).items()}
     variables |= {k: _map(v).get("value") for k, v in _map(plan.get("variables")).items()}
@@ -98,8 +96,8 @@ def read_world(plan: Mapping[str, Any], where: Where) -> World:
         module_instances=_module_instances(blocks),
         providers=_map(configuration.get("provider_config")),
         variables=variables,
-        deleted=deleted,
         incomplete=_incomplete(plan),
+        reads_unknown=_reads_unknown(plan, blocks.values()),
     )
 
 
@@ -216,3 +214,37 @@ def _incomplete(plan: Mapping[str, Any]) -> str | None:
     if plan.get("complete") is False:
         return "the plan is not complete: it was limited to targets, or parts are deferred"
     return None
+
+
+def _reads_unknown(plan: Mapping[str, Any], blocks: Iterable[Block]) -> bool:
+    """Does the configuration read an attribute that is not known when planning?
+
+    `relevant_attributes` lists every attribute that planned changes read, through locals, modules
+    and `dynamic` blocks; it is left out when empty. Versions before 1.1 do not have it.
+    """
+    minor = str(plan.get("format_version")).removeprefix("1.")
+    if minor in ("0", plan.get("format_version")) or plan.get("errored"):
+        return True
+    unknown: dict[str, list[Mapping[str, Any]]] = {}
+    for block in blocks:
+        if block.unknown:
+            unknown.setdefault(without_keys(block.address), []).append(block.unknown)
+    read = plan.get("relevant_attributes") or []
+    if not isinstance(read, list):
+        return True
+    for entry in read:
+        path = _map(entry).get("attribute")
+        first = path[0] if isinstance(path, list) and path else None
+        for mask in unknown.get(without_keys(str(_map(entry).get("resource"))), ()):
+            if not isinstance(first, str) or marks(mask.get(first)):
+                return True
+    return False
+
+
+def marks(mask: Any) -> bool:
+    """Does a mask mark anything?"""
+    if isinstance(mask, dict):
+        return any(map(marks, mask.values()))
+    if isinstance(mask, list):
+        return any(map(marks, mask))
+    return mask is True

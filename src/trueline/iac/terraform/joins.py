@@ -37,7 +37,7 @@ class _Links:
     possible: dict[str, list[Block]] = field(default_factory=dict)
     anyone: list[Block] = field(default_factory=list)
     named: list[Block] = field(default_factory=list)
-    """May hold the name of any block whose name is known: a list of which nothing is known."""
+    """May also hold the name of any block whose name is known: a list that is unknown whole."""
 
 
 class Joins:
@@ -77,14 +77,13 @@ class Joins:
     def _find_links(self, part: CodePart) -> _Links:
         links = _Links()
         read = compile_expression(part.by or "")
-        labels = {path[0] for path in expression_paths(part.by or "") if path}
+        labels = sorted({path[0] for path in expression_paths(part.by or "") if path})
         for block in self._world.blocks.values():
             if block.type in part.resource and not block.data:
-                said = [block.expressions.get(label) for label in sorted(labels)]
-                self._link(links, block, read(self._documents.of(block)), said)
+                self._link(links, block, read(self._documents.of(block)), labels)
         return links
 
-    def _link(self, links: _Links, block: Block, value: Any, said: list[Any]) -> None:
+    def _link(self, links: _Links, block: Block, value: Any, labels: list[str]) -> None:
         """Note whom one block points at, from the value of its attribute and from its text."""
         values = value if isinstance(value, list) else [value]
         known = [str(v) for v in values if v is not None and not is_unknown(v)]
@@ -94,19 +93,20 @@ class Joins:
         stray = bool(known) and not self._identities.issuperset(known)
         if not hidden and not stray:
             return
+        said = [block.expressions.get(label) for label in labels]
         found = self._resolver.resolve(block, references_of(said))
         ours = self._ours(found)
         if not hidden:  # a name with something added, `name:alias` for example
             for address in ours:
                 links.possible.setdefault(address, []).append(block)
             return
-        single = not isinstance(value, list) and len(ours) == 1
-        sure = links.sure if single or (found.sure and ours) else links.possible
+        many = isinstance(value, list) or _is_list(block, labels)
+        certain = found.sure if many else len(ours) == 1
         for address in ours:
-            sure.setdefault(address, []).append(block)
+            (links.sure if certain else links.possible).setdefault(address, []).append(block)
         if found.blind or not ours:
             links.anyone.append(block)
-        elif is_unknown(value) and len(known) == 0 and not value.present and len(ours) > 1:
+        elif many and is_unknown(value):
             links.named.append(block)
 
     def _ours(self, found: Resolution) -> list[str]:
@@ -197,6 +197,12 @@ class Joins:
     @cached_property
     def _by_name(self) -> dict[tuple[str, ...], dict[str, Block]]:
         return {}
+
+
+def _is_list(block: Block, labels: list[str]) -> bool:
+    """Is an attribute a list or set? Its mask of sensitive values tells, though it is unknown."""
+    masks = block.sensitive if isinstance(block.sensitive, dict) else {}
+    return any(isinstance(masks.get(label), list) for label in labels)
 
 
 def _identities(document: dict[str, Any]) -> list[str]:

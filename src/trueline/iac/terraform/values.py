@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from trueline.iac.terraform.blocks import Block, World
+from trueline.iac.terraform.blocks import Block, World, marks
 from trueline.iac.terraform.policy_document import POLICY_DOCUMENT, RENDERED, policy_document
 from trueline.iac.terraform.provider_facts import BLOCKS_AS_ATTRIBUTES, NEVER_NULL, ProviderFacts
 from trueline.iac.terraform.references import Resolver, Target, references_of
@@ -50,13 +50,13 @@ class Documents:
         document = dict(block.after)
         said = block.expressions
         for label, mask in block.unknown.items():
-            if _any(mask):
+            if marks(mask):
                 document[label] = self._top(block, label, document.get(label), mask, said)
         for label, value in block.after.items():
             if isinstance(value, list) and label not in said and label in block.unknown:
                 document[label] = _opened(f"{block.address}.{label}", document[label], 0)
         document = _hidden(document, block.sensitive)
-        if _any(block.unknown.get("tags_all")):
+        if marks(block.unknown.get("tags_all")):
             document["tags_all"] = self._facts.all_tags(block, document.get("tags"))
         document["written"] = {
             label: expression["constant_value"]
@@ -74,19 +74,20 @@ class Documents:
             return self._value(block, path, value, mask, said.get(label), seen=label in said)
         if label in NEVER_NULL:
             return Unknown(f"after_apply:{path}", present=True)
-        if self._is_attribute(block, label):
+        if self._is_unset(block, label):
             return Unknown(f"provider_decides:{path}", unset=True)
         return Unknown(f"unresolved:{path}")
 
-    def _is_attribute(self, block: Block, label: str) -> bool:
-        """Is it certain that the label is not one of a `dynamic` block?
+    def _is_unset(self, block: Block, label: str) -> bool:
+        """Is it certain that no `dynamic` block of that label repeats over something unknown?
 
         The mask of sensitive values shows every list, set, map and block, so a label that it
         lacks is a scalar.
         """
         masked = block.sensitive if isinstance(block.sensitive, dict) else {}
         return (
-            (bool(masked) and label not in masked)
+            not self._world.reads_unknown
+            or (bool(masked) and label not in masked)
             or label not in self._labels.get(block.type, ())
             or (block.type, label) in BLOCKS_AS_ATTRIBUTES
             or (block.type, label) in self._flat_labels
@@ -97,8 +98,10 @@ class Documents:
     ) -> Any:
         """A value with a mask over it. `seen`: the text of this place is visible, `said` is it."""
         if mask is True:
-            if not seen:
+            if not seen and self._world.reads_unknown:
                 return Unknown(f"unresolved:{path}")
+            if not seen:
+                return _left_to_provider(path)
             return self._reference(block, path, said)
         if isinstance(mask, dict):
             return self._members(block, path, value, mask, said, seen=seen)
@@ -112,7 +115,7 @@ class Documents:
         out = dict(value) if isinstance(value, dict) else {}
         flat = _is_flat(said)
         for name, inner in mask.items():
-            if not _any(inner):
+            if not marks(inner):
                 continue
             place = f"{path}.{name}"
             if flat or not seen or not isinstance(said, dict):
@@ -139,7 +142,7 @@ class Documents:
             place = f"{path}[{position}]"
             if inner is True and spread:
                 out.append(self._target_value(place, spread.pop(0), certain=True))
-            elif _any(inner):
+            elif marks(inner):
                 out.append(self._value(block, place, element, inner, said, seen=seen))
             else:
                 out.append(element)
@@ -158,7 +161,7 @@ class Documents:
         whole = len(values) <= len(written)
         out = []
         for position, (element, mask) in enumerate(zip(values, masks, strict=True)):
-            if not _any(mask):
+            if not marks(mask):
                 out.append(element)
                 continue
             place = f"{path}[{position}]"
@@ -222,15 +225,6 @@ class Documents:
             self._open.discard(block.address)
 
 
-def _any(mask: Any) -> bool:
-    """Does a mask mark anything?"""
-    if isinstance(mask, dict):
-        return any(map(_any, mask.values()))
-    if isinstance(mask, list):
-        return any(map(_any, mask))
-    return mask is True
-
-
 def _left_to_provider(path: str) -> Unknown:
     return Unknown(f"provider_decides:{path}", unset=True)
 
@@ -251,7 +245,7 @@ def _undecided(targets: Sequence[Target]) -> list[Target]:
     return [
         t
         for t in targets
-        if _any(t.block.unknown.get(t.attribute) if t.attribute else t.block.unknown)
+        if marks(t.block.unknown.get(t.attribute) if t.attribute else t.block.unknown)
     ]
 
 
@@ -300,7 +294,7 @@ def _fits(written: Mapping[str, Any], element: Any, mask: Any) -> bool:
     for name, said in written.items():
         if _is_flat(said) and "constant_value" in said:
             constant, value = said["constant_value"], element.get(name)
-            if _any(mask.get(name)) and mask.get(name) is True:
+            if marks(mask.get(name)) and mask.get(name) is True:
                 return False
             if _plain(constant) and _plain(value) and str(value).lower() != str(constant).lower():
                 return False
