@@ -26,6 +26,12 @@ def moto() -> Iterator[str]:
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def clients() -> dict[Any, Any]:
+    """Clients are dear; they are made once."""
+    return {}
+
+
 @pytest.fixture
 def proxy(moto: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Iterator[FaultProxy]:
     """A fresh estate behind a proxy; the environment points at it, and at nothing else."""
@@ -43,11 +49,14 @@ def proxy(moto: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Iterator
 
 
 @pytest.fixture
-def client(moto: str, proxy: FaultProxy) -> Callable[..., Any]:
+def client(moto: str, proxy: FaultProxy, clients: dict[Any, Any]) -> Callable[..., Any]:
     """A client that reaches the simulator past the proxy."""
 
     def make(service: str, region: str = "us-east-1", **more: Any) -> Any:
-        return boto3.client(service, region_name=region, endpoint_url=moto, **more)
+        key = (service, region, *sorted(more.items()))
+        if key not in clients:
+            clients[key] = boto3.client(service, region_name=region, endpoint_url=moto, **more)
+        return clients[key]
 
     return make
 

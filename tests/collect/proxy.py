@@ -153,7 +153,7 @@ def _describe(handler: BaseHTTPRequestHandler, body: bytes) -> Request:
         names = [name for name in parse_qs(url.query, keep_blank_values=True) if name != "x-id"]
         call = _S3.get((handler.command, names[0] if names else ""), handler.path)
         if handler.headers.get("x-amz-account-id"):
-            service = "s3control"
+            service, call = "s3control", "GetPublicAccessBlock"
     return Request(f"{service}.{call}", region, f"{handler.path} {text}", agent, url.path)
 
 

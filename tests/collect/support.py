@@ -13,7 +13,7 @@ from trueline.model import CoverageRow, Row, Scope, ScopeState
 
 __all__ = ["QUICK", "Memory", "Result"]
 
-QUICK = Patience(connect=1.0, read=1.0, attempts=3, longest_wait=0.05)
+QUICK = Patience(connect=1.0, read=8.0, attempts=3, longest_wait=0.05)
 
 
 @dataclass

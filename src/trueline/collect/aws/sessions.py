@@ -7,7 +7,7 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from botocore.client import BaseClient
@@ -19,7 +19,7 @@ from botocore.credentials import (
     DeferredRefreshableCredentials,
 )
 from botocore.exceptions import BotoCoreError, NoCredentialsError, ProfileNotFound
-from botocore.loaders import Loader
+from botocore.loaders import Loader, create_loader
 from botocore.session import Session
 
 from trueline.collect.answers import CallError, Halt, Meter
@@ -83,7 +83,8 @@ class Sessions:
         self.wire = Wire(request.patience, halt, progress)
         self._base = Session(profile=request.profile)
         self.wire.register(self._base)
-        self._loader: Loader = _loader_of(self._base, request.profile)
+        self._loader = _loader_of(self._base, request.profile)
+        self._base.register_component("data_loader", self._loader)
         self.geography = Geography(self._loader.load_data("endpoints"))
         for arn in request.role_arns:
             if not _ROLE.match(arn):
@@ -168,7 +169,6 @@ def _loader_of(session: Session, profile: str | None) -> Loader:
     """The loader of a session. Raises ConfigError for a profile that is not configured."""
     try:
         session.get_scoped_config()
-        loader: Loader = session.get_component("data_loader")
     except ProfileNotFound as error:
         name = profile or str(error.kwargs.get("profile"))
         close = difflib.get_close_matches(name, session.available_profiles, 1)
@@ -178,7 +178,13 @@ def _loader_of(session: Session, profile: str | None) -> Loader:
             f"no AWS profile {name!r} is configured",
             f"did you mean {close[0]!r}?" if close else f"profiles found: {known}",
         ) from None
-    return loader
+    return _models(session.get_config_variable("data_path"))
+
+
+@lru_cache(maxsize=1)
+def _models(path: str | None) -> Loader:
+    """botocore's service models, parsed once a process: that is most of a session's cost."""
+    return create_loader(path)
 
 
 def _account(role: str) -> str:

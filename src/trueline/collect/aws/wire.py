@@ -166,8 +166,8 @@ class Wire:
 def _is_hollow(response: tuple[Any, Any] | None, operation: OperationModel) -> bool:
     """Is this a good answer without the body that it must have?
 
-    botocore reads an empty body as an answer without members, and a JSON text that is cut off
-    likewise: both would be an empty account.
+    botocore takes a body that is shorter than announced, reads an empty one as an answer without
+    members, and a JSON text that is cut off likewise: all would be an empty account.
     """
     if response is None or response[0].status_code != 200:
         return False
@@ -175,15 +175,15 @@ def _is_hollow(response: tuple[Any, Any] | None, operation: OperationModel) -> b
     output = operation.output_shape
     if output is None or operation.has_streaming_output:
         return False
+    body, length = http.content, http.headers.get("content-length", "")
+    if length.isdigit() and len(body) < int(length):
+        return True
     members = _body_members(output)
-    if not http.content:
+    if not body:
         return bool(members)
-    if any(name in parsed for name in members) or operation.service_model.resolved_protocol not in (
-        "json",
-        "rest-json",
-    ):
+    if operation.service_model.resolved_protocol not in ("json", "rest-json"):
         return False
-    return not _is_json(http.content)
+    return not any(name in parsed for name in members) and not _is_json(body)
 
 
 @lru_cache(1024)
