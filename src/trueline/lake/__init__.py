@@ -2,6 +2,7 @@
 
 from trueline.lake.commit import TypeVerdicts
 from trueline.lake.manifest import ScopeEntry, Segment, VerdictEntry
+from trueline.lake.prune import LakeInfo, Pruned, SnapshotInfo, info, prune
 from trueline.lake.query import QueryResult, query
 from trueline.lake.run import Run, RunSelection
 from trueline.lake.schema import arrow_schema, arrow_type, record_batches
@@ -11,17 +12,22 @@ from trueline.lake.tables import Tables
 
 __all__ = [
     "Lake",
+    "LakeInfo",
+    "Pruned",
     "QueryResult",
     "Run",
     "RunSelection",
     "ScopeEntry",
     "Segment",
     "Snapshot",
+    "SnapshotInfo",
     "Tables",
     "TypeVerdicts",
     "VerdictEntry",
     "arrow_schema",
     "arrow_type",
+    "info",
+    "prune",
     "query",
     "record_batches",
 ]

@@ -113,7 +113,7 @@ class Lake:
         with self.locked(), writing("the lake"):
             before = set(self.segments.directory.iterdir())
             last = self.snapshot()
-            path = self._manifest_path(last.number + 1 if last else 1)
+            path = self.manifest_path(last.number + 1 if last else 1)
             try:
                 made = build(self.segments, self.id, last, run, said, self.limits(), now)
                 sync_directory(self.segments.directory)
@@ -147,11 +147,11 @@ class Lake:
         for path in set(self.segments.directory.iterdir()) - set(before):
             path.unlink(missing_ok=True)
 
-    def _manifest_path(self, number: int) -> Path:
+    def manifest_path(self, number: int) -> Path:
         return self.root / "snapshots" / f"{number}.json"
 
     def _manifest(self, number: int) -> manifests.Manifest:
-        path = self._manifest_path(number)
+        path = self.manifest_path(number)
         try:
             document = json.loads(path.read_text("utf-8"))
             if document["format"] > manifests.FORMAT:
