@@ -6,6 +6,7 @@ clients, real requests, real error answers.
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import threading
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from xml.etree import ElementTree
 
 __all__ = ["Refusal", "Request", "simulated_aws"]
 
@@ -22,13 +24,15 @@ _SCOPE = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What an AWS request says of itself; `action` is empty for REST services."""
+    """What an AWS request says of itself; `action` is empty for REST services, `body` is kept
+    for services that are asked by forms."""
 
     service: str
     region: str
     action: str
     path: str
     query: str
+    body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,38 @@ class Door:
             name = f"{request.action}Response"
             body = f"<{name}><requestId>demo</requestId>{_EC2[request.action]}</{name}>"
             return _answer(start, "200 OK", "text/xml", body)
+        if request.action == "DescribeSnapshots" and b"RestorableBy.1=all" in request.body:
+            return self._public_snapshots(environ, start)
         return self.behind(environ, start)
+
+    def _public_snapshots(
+        self, environ: dict[str, Any], start: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        """moto overlooks who may restore a snapshot: keep those that everyone may."""
+        said: list[Any] = []
+        answer = b"".join(self.behind(environ, lambda *args: said.extend(args))).decode()
+        tree = ElementTree.fromstring(answer)  # noqa: S314 - moto wrote it
+        everyone = _snapshots_of_everyone()
+        for listed in tree.iter():
+            if listed.tag.endswith("snapshotSet"):
+                for item in list(listed):
+                    if not any(e.text in everyone for e in item if e.tag.endswith("snapshotId")):
+                        listed.remove(item)
+        namespace = tree.tag.partition("}")[0].lstrip("{")
+        ElementTree.register_namespace("", namespace)
+        return _answer(start, said[0], "text/xml", ElementTree.tostring(tree, encoding="unicode"))
+
+
+def _snapshots_of_everyone() -> set[str]:
+    from moto.backends import get_backend
+
+    return {
+        snapshot.id
+        for regions in get_backend("ec2").values()
+        for backend in regions.values()
+        for snapshot in backend.snapshots.values()
+        if "all" in snapshot.create_volume_permission_groups
+    }
 
 
 _CONTACT = json.dumps(
@@ -94,14 +129,12 @@ _EC2 = {
 
 def _request(environ: dict[str, Any]) -> Request:
     scope = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
-    action = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
+    action, body = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2], b""
     if not action and environ.get("CONTENT_TYPE", "").startswith(
         "application/x-www-form-urlencoded"
     ):
         size = int(environ.get("CONTENT_LENGTH") or 0)
         body = environ["wsgi.input"].read(size)
-        import io
-
         environ["wsgi.input"] = io.BytesIO(body)
         found = re.search(rb"(?:^|&)Action=(\w+)", body)
         action = found[1].decode() if found else ""
@@ -111,6 +144,7 @@ def _request(environ: dict[str, Any]) -> Request:
         action=action,
         path=environ.get("PATH_INFO", ""),
         query=environ.get("QUERY_STRING", ""),
+        body=body,
     )
 
 

@@ -13,7 +13,7 @@
       else if (key === "onclick") node.addEventListener("click", value);
       else if (value !== null && value !== undefined && value !== false) node.setAttribute(key, value);
     }
-    for (const child of children.flat()) if (child !== null && child !== undefined) node.append(child);
+    for (const child of children.flat(Infinity)) if (child !== null && child !== undefined) node.append(child);
     return node;
   }
   const byId = (id) => document.getElementById(id);
@@ -42,7 +42,7 @@
       tile(summary.fail, "fails in all", ""),
       tile(summary.unknown, "not known", summary.unknown ? "unknown" : ""),
       tile(summary.resources.toLocaleString("en"), "resources", ""),
-      tile(data.read, "of what was asked could be read", summary.share_read < 1 ? "unknown" : ""),
+      tile(data.read, "of all answers read", summary.share_read < 1 ? "unknown" : ""),
       el("div", { class: "tile wide" }, stack, legend));
     if (summary.excepted) byId("tiles").append(tile(summary.excepted, "fails under an exception", ""));
   }

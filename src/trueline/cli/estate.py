@@ -1,0 +1,298 @@
+"""The recorded estate: map, coverage, resource, query, diff."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from trueline.cli.options import home_options, talk, workspace
+from trueline.errors import ConfigError
+
+if TYPE_CHECKING:
+    from trueline.lake import Lake, Snapshot
+    from trueline.model import CoverageRow, ResourceType
+    from trueline.pipeline import Workspace
+
+__all__ = ["coverage", "footprint", "query", "resource"]
+
+ROWS = click.Choice(("table", "json", "jsonl", "csv"))
+
+
+def _opened(room: Workspace, number: int | None = None) -> tuple[Lake, Snapshot]:
+    """The lake and a snapshot of it. Reading never makes a home that is not there."""
+    from trueline.lake import Lake
+
+    if not (room.home / "lake").is_dir():
+        raise ConfigError(
+            "no-snapshot", f"nothing is recorded in {room.home}", "run trueline scan aws first"
+        )
+    lake = Lake(room.home)
+    snapshot = lake.snapshot(number)
+    if snapshot is None:
+        said = "there is no snapshot yet" if number is None else f"there is no snapshot {number}"
+        raise ConfigError("no-snapshot", said, "trueline lake info lists them")
+    return lake, snapshot
+
+
+def _print(
+    rows: Iterable[Mapping[str, Any]], columns: Sequence[str], format_: str, most: int | None = None
+) -> int:
+    """Print rows in a format; returns how many there were."""
+    from trueline.report.escape import csv_cell
+    from trueline.report.rows import write_table_rows
+
+    count = 0
+    if format_ == "json":
+        listed = list(rows)
+        json.dump(listed, sys.stdout, indent=2, ensure_ascii=False, default=str)
+        click.echo()
+        return len(listed)
+    if format_ == "jsonl":
+        for row in rows:
+            count += 1
+            click.echo(json.dumps(row, ensure_ascii=False, default=str))
+        return count
+    if format_ == "csv":
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(columns)
+        for row in rows:
+            count += 1
+            writer.writerow([csv_cell(_flat(row.get(c))) for c in columns])
+        return count
+    return write_table_rows(rows, columns, sys.stdout, most)
+
+
+def _flat(value: Any) -> Any:
+    if isinstance(value, (dict, list)):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return value
+
+
+@click.group()
+def resource() -> None:
+    """The inventory: list, show, types."""
+
+
+@resource.command("list")
+@click.option("--type", "types", multiple=True, metavar="GLOB", help="Only these types.")
+@click.option("--account", metavar="ID")
+@click.option("--region", metavar="NAME")
+@click.option("--name", metavar="GLOB", help="Only names or uids like this.")
+@click.option("--snapshot", type=int, metavar="N", help="An older snapshot.")
+@click.option("--format", "format_", type=ROWS, default="table")
+@home_options
+def list_(
+    types: tuple[str, ...],
+    account: str | None,
+    region: str | None,
+    name: str | None,
+    snapshot: int | None,
+    format_: str,
+    home: str | None,
+    config: str | None,
+) -> None:
+    """List recorded resources."""
+    from dataclasses import asdict
+
+    from trueline.report.inventory import resources
+
+    room = workspace(home, config)
+    lake, chosen = _opened(room, snapshot)
+    wanted = _types(room, types)
+    rows = (
+        asdict(r)
+        for r in resources(lake, chosen, wanted, account=account, region=region, name=name)
+    )
+    columns = ("type", "name", "account", "region", "uid", "stale_since")
+    talk(f"{_print(rows, columns, format_)} resources, snapshot {chosen.number}")
+
+
+@resource.command()
+@click.argument("wanted", metavar="UID|NAME")
+@click.option("--type", "types", multiple=True, metavar="GLOB", help="Only these types.")
+@click.option("--snapshot", type=int, metavar="N", help="An older snapshot.")
+@click.option("--format", "format_", type=click.Choice(("table", "json")), default="table")
+@home_options
+def show(
+    wanted: str,
+    types: tuple[str, ...],
+    snapshot: int | None,
+    format_: str,
+    home: str | None,
+    config: str | None,
+) -> None:
+    """Show a resource column by column: value, absent, or not known and why."""
+    from trueline.report.escape import terminal
+    from trueline.report.inventory import one_resource
+
+    room = workspace(home, config)
+    lake, chosen = _opened(room, snapshot)
+    found = one_resource(lake, chosen, _types(room, types), wanted)
+    if not found:
+        raise ConfigError(
+            "not-found",
+            f"no recorded resource has the uid or name {wanted!r}",
+            "trueline resource list --name '*PART*' finds names",
+        )
+    if format_ == "json":
+        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        return
+    for item in found:
+        click.echo(click.style(terminal(item["name"] or item["uid"]), bold=True))
+        for key in ("type", "uid", "account", "region", "collected_at", "stale_since"):
+            if item[key] is not None:
+                click.echo(f"  {key:<24} {terminal(item[key])}")
+        click.echo()
+        for column, cell in item["columns"].items():
+            click.echo(f"  {column:<24} {_cell(cell)}")
+        click.echo()
+
+
+def _cell(cell: Mapping[str, Any]) -> str:
+    from trueline.report.escape import terminal
+
+    if "value" in cell:
+        value = cell["value"]
+        said = terminal(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+        marks = " (default)" if cell.get("default") else ""
+        parts = cell.get("unknown_parts")
+        return said + marks + (f" (not known: {terminal(json.dumps(parts))})" if parts else "")
+    if "absent" in cell:
+        return click.style("absent", dim=True)
+    if "set" in cell:
+        return click.style(f"set, value not known: {terminal(cell['cause'])}", fg="magenta")
+    return click.style(f"not known: {terminal(cell['unknown'])}", fg="magenta")
+
+
+@resource.command("types")
+@click.option("--format", "format_", type=ROWS, default="table")
+@home_options
+def types_(format_: str, home: str | None, config: str | None) -> None:
+    """List resource types: tables, what they hold, how they are read."""
+    room = workspace(home, config)
+    policies = room.catalog.policies.values()
+    rows = [
+        {
+            "type": t.table,
+            "title": t.title,
+            "columns": len(t.columns),
+            "policies": sum(p.resource == t.table for p in policies),
+            "planes": ", ".join((["live"] if t.live else []) + list(t.readers)),
+        }
+        for t in room.catalog.types.values()
+    ]
+    talk(f"{_print(rows, ('type', 'title', 'columns', 'policies', 'planes'), format_)} types")
+
+
+def _types(room: Workspace, globs: tuple[str, ...]) -> dict[str, ResourceType]:
+    from trueline.catalog.select import select_types
+
+    return select_types(room.catalog, "aws", globs, None)
+
+
+@click.command()
+@click.argument("sql", metavar="SQL|-")
+@click.option("--snapshot", type=int, metavar="N", help="An older snapshot.")
+@click.option("--format", "format_", type=ROWS, default="table")
+@home_options
+def query(
+    sql: str, snapshot: int | None, format_: str, home: str | None, config: str | None
+) -> None:
+    """Run one SELECT over the recorded tables, `coverage` and `scopes`.
+
+    NULL in a column means unknown, unless the column is named in _absent.
+    """
+    from trueline.lake import query as run_query
+
+    text = sys.stdin.read() if sql == "-" else sql
+    room = workspace(home, config)
+    lake, _ = _opened(room, snapshot)
+    with run_query(lake, text, room.catalog.types, snapshot=snapshot) as result:
+        columns = result.columns
+        rows = (dict(zip(columns, row, strict=True)) for row in result.rows())
+        count = _print(rows, columns, format_)
+    talk(f"{count} rows")
+    for row in result.damage:
+        talk(f"damaged, not read: {row.account} {row.region} {row.type}: {row.message}")
+
+
+@click.command()
+@click.option("--all", "all_", is_flag=True, help="The whole ledger, not only what is missing.")
+@click.option("--snapshot", type=int, metavar="N", help="An older snapshot.")
+@click.option("--format", "format_", type=ROWS, default="table")
+@home_options
+def coverage(
+    all_: bool, snapshot: int | None, format_: str, home: str | None, config: str | None
+) -> None:
+    """What could not be read, why, and the permission that lacks."""
+    from trueline.report.model import NOT_ASKED, READ, share_read
+
+    room = workspace(home, config)
+    _, chosen = _opened(room, snapshot)
+    ledger = chosen.coverage()
+    shown = [c for c in ledger if all_ or c.status not in READ | NOT_ASKED]
+    columns = ("status", "call", "account", "region", "type", "rows", "lacks", "code", "message")
+    _print((_ledger_row(c) for c in shown), columns, format_)
+    share = share_read(ledger)
+    read = "100 %" if share == 1 else f"{min(share * 100, 99.9):.1f} %"
+    talk(f"snapshot {chosen.number}: {read} of {len(ledger)} answers read")
+
+
+def _ledger_row(row: CoverageRow) -> dict[str, Any]:
+    from trueline.catalog.iam import permissions_of
+    from trueline.report.model import coverage_dict
+
+    lacks = ", ".join(permissions_of(row.call)) if row.status == "denied" else None
+    return {**coverage_dict(row), "lacks": lacks}
+
+
+@click.command("map")
+@click.option("--format", "format_", type=click.Choice(("table", "json")), default="table")
+@home_options
+def footprint(format_: str, home: str | None, config: str | None) -> None:
+    """The footprint: accounts, regions and types, and what was not seen."""
+    from dataclasses import asdict
+
+    from trueline.report.inventory import footprint as read
+
+    room = workspace(home, config)
+    lake, snapshot = _opened(room)
+    seen = read(lake, snapshot, _types(room, ()), room.settings.expected_accounts)
+    if format_ == "json":
+        click.echo(json.dumps(asdict(seen), indent=2, ensure_ascii=False))
+        return
+    for title, counts in (
+        ("Accounts", seen.accounts),
+        ("Regions", {k: v for k, v in seen.regions.items() if v}),
+        ("Resource types", seen.types),
+        ("In use without a table (mentions)", seen.untabled),
+    ):
+        click.echo(click.style(title, bold=True))
+        _bars(counts)
+        click.echo()
+    if seen.missing:
+        lost = ", ".join(seen.missing)
+        click.echo(click.style(f"Expected and never seen: {lost}", fg="red", bold=True))
+    if seen.incomplete:
+        click.echo(click.style(f"Not read whole ({len(seen.incomplete)} scopes)", fg="magenta"))
+        for account, region, kind, cause in seen.incomplete[:20]:
+            click.echo(f"  {account} {region} {kind}: {cause}")
+        if len(seen.incomplete) > 20:
+            click.echo(f"  … {len(seen.incomplete) - 20} more: trueline coverage")
+
+
+def _bars(counts: Mapping[str, int], width: int = 40) -> None:
+    from trueline.report.escape import terminal
+
+    if not counts:
+        click.echo("  none")
+        return
+    most, longest = max(counts.values()), max(len(k) for k in counts)
+    for key, count in counts.items():
+        bar = "█" * max(round(count / most * width), 1) if count else ""
+        click.echo(f"  {terminal(key):<{longest}}  {count:>7,}  {click.style(bar, fg='blue')}")
