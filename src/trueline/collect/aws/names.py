@@ -62,6 +62,7 @@ class Geography:
     def refuse(self, name: str, among: Iterable[str], why: str) -> ConfigError:
         """The error for a region name that cannot be read."""
         choices = sorted(among)
-        close = difflib.get_close_matches(name, choices, 1)
+        swapped = [choice for choice in choices if sorted(choice) == sorted(name)]
+        close = swapped or difflib.get_close_matches(name, choices, 1)
         hint = f"did you mean {close[0]!r}?" if close else f"regions: {', '.join(choices)}"
         return ConfigError("aws.region", f"{name!r} {why}", hint)

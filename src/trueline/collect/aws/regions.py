@@ -49,6 +49,9 @@ def discover(identity: Identity, geography: Geography) -> Regions:
         try:
             for page in identity.remote.pages(call, home, args, meter):
                 states.update(read(page))
+            # simulators name the regions of every partition
+            foreign = geography.regions - set(geography.regions_of(identity.partition))
+            states = {name: state for name, state in states.items() if name not in foreign}
             if not states:
                 raise CallError("truncated", "NoRegions", "an answer without regions")
         except CallError as failure:
