@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Sequence
 from typing import Any
 
 __all__ = ["ACCOUNTS", "REGIONS", "build_estate"]
@@ -17,12 +18,15 @@ REGIONS = ("eu-west-1", "eu-central-1", "us-east-1")
 PORTS = {"ssh": 22, "rdp": 3389, "postgres": 5432, "https": 443}
 
 
-def build_estate(endpoint: str) -> dict[str, Any]:
-    """Make both accounts at `endpoint`; returns a session per account name."""
+def build_estate(
+    endpoint: str, accounts: Sequence[str] = tuple(ACCOUNTS), regions: Sequence[str] = REGIONS
+) -> dict[str, Any]:
+    """Make the accounts in these regions at `endpoint`; returns a session per account name."""
     import boto3
 
     sessions = {}
-    for name, account in ACCOUNTS.items():
+    for name in accounts:
+        account = ACCOUNTS[name]
         base = boto3.Session("test", "test", region_name=REGIONS[0])
         sts = base.client("sts", endpoint_url=endpoint)
         role = f"arn:aws:iam::{account}:role/trueline-audit"
@@ -34,7 +38,7 @@ def build_estate(endpoint: str) -> dict[str, Any]:
         maker = _Account(session, endpoint, name, account)
         maker.identity()
         maker.buckets()
-        for region in REGIONS:
+        for region in regions:
             maker.region(region)
         maker.trail()
     return sessions

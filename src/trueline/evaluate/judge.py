@@ -161,7 +161,7 @@ def judge(
             for p in policies
         ),
     )
-    reader = tables.con.cursor().execute(statement.sql).to_arrow_reader(BATCH_ROWS)
+    reader = tables.con.cursor().sql(statement.sql).to_arrow_reader(BATCH_ROWS)
     return Judged(layout, reader)
 
 

@@ -66,9 +66,8 @@ def one_resource(
     with lake.tables(snapshot, types) as tables:
         for table, rtype in sorted(types.items()):
             sql = f'SELECT * FROM "{table}" WHERE uid = $wanted OR name = $wanted'
-            cursor = tables.con.execute(sql, {"wanted": wanted})
-            names = [column[0] for column in cursor.description or ()]
-            found += [_whole(rtype, dict(zip(names, r, strict=True))) for r in cursor.fetchall()]
+            for batch in tables.con.sql(sql, params={"wanted": wanted}).to_arrow_reader():
+                found += [_whole(rtype, row) for row in batch.to_pylist()]
     return found
 
 
