@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-__all__ = ["AWS_PROVIDER", "plan_json", "run_terraform"]
+__all__ = ["AWS_PROVIDER", "plan_json", "provider_schemas", "run_terraform"]
 
 AWS_PROVIDER = """
 provider "aws" {
@@ -69,9 +69,17 @@ def plan_json(folder: Path, hcl: str, *, files: Mapping[str, str] | None = None)
     return run_terraform(folder, "show", "-json", "plan.out", data=data)
 
 
+def provider_schemas() -> bytes:
+    """What `terraform providers schema -json` says of the providers at hand."""
+    shared = _initialised()
+    return run_terraform(shared, "providers", "schema", "-json", data=shared / ".terraform")
+
+
 def run_terraform(folder: Path, command: str, *arguments: str, data: Path) -> bytes:
     """Run one command and return its standard output. `data` is Terraform's data directory."""
-    flags = ["-no-color"] if command == "show" else ["-no-color", "-input=false"]
+    flags = [] if command == "providers" else ["-no-color"]
+    if command not in ("show", "providers"):
+        flags.append("-input=false")
     ran = subprocess.run(
         ["terraform", command, *flags, *arguments],
         cwd=folder,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
+import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from trueline.model import CoverageRow, ResourceType, Row, Scope, ScopeState
 __all__ = ["Collected", "collect_case", "operation_model", "shaped"]
 
 _REGIONS = "ec2.DescribeRegions"
+_REGIONS_TOO = "account.ListRegions"
 _IDENTITY = "sts.GetCallerIdentity"
 _session = botocore.session.get_session()
 
@@ -69,7 +71,9 @@ class _Answers:
             error = {"Error": {"Code": reply.error, "Message": "as the example says"}}
             return SimpleNamespace(status_code=status), {**error, "ResponseMetadata": {}}
         parsed = shaped(reply.answer, model.output_shape, call)
-        return SimpleNamespace(status_code=200), {**parsed, "ResponseMetadata": {}}
+        # Without raw bytes, botocore's handlers leave the parsed answer alone.
+        response = SimpleNamespace(status_code=200, raw=None)
+        return response, {**parsed, "ResponseMetadata": {}}
 
     def _reply(self, call: str, args: Mapping[str, Any]) -> Reply | None:
         self.asked.add(call)
@@ -86,6 +90,10 @@ class _Answers:
         if call == _REGIONS:
             region = {"RegionName": self.case.region, "OptInStatus": "opt-in-not-required"}
             return Reply({"Regions": [region]})
+        if call == _REGIONS_TOO:
+            return Reply(
+                {"Regions": [{"RegionName": self.case.region, "RegionOptStatus": "ENABLED"}]}
+            )
         return None
 
 
@@ -141,7 +149,7 @@ def shaped(value: Any, shape: Any, path: str) -> Any:
     if kind == "blob":
         return value.encode()
     if kind == "string" and shape.name == "policyDocumentType" and isinstance(value, dict):
-        return value
+        return json.dumps(value)
     expected = {"string": str, "boolean": bool, "float": float, "double": float}.get(kind, int)
     assert isinstance(value, expected), f"{path} is a {kind}, seen {value!r}"
     assert kind == "boolean" or not isinstance(value, bool), f"{path} is a {kind}, seen {value!r}"
