@@ -73,6 +73,10 @@ def _map(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else _NO_MAP
 
 
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
 def read_world(plan: Mapping[str, Any], where: Where) -> World:
     """Index the parts of a plan. Raises ConfigError where a part has another form than a plan's."""
     configuration = _map(plan.get("configuration"))
@@ -109,8 +113,7 @@ def _malformed(seen: str, where: Where) -> NoReturn:
 def _add_modules(
     modules: dict[str, Module], path: str, call: Mapping[str, Any], text: Mapping[str, Any]
 ) -> None:
-    resources = text.get("resources")
-    named = [r for r in resources if isinstance(r, dict)] if isinstance(resources, list) else []
+    named = (_map(r) for r in _list(text.get("resources")))
     by_address = {str(r.get("address")): r for r in named}
     modules[path] = Module(call, _map(text.get("outputs")), by_address)
     for name, inner in _map(text.get("module_calls")).items():
@@ -124,18 +127,16 @@ def _planned(change: Any, modules: Mapping[str, Module], place: str, where: Wher
         _malformed(f"{place} is not a change", where)
     if not all(isinstance(change.get(k), str) for k in ("address", "type", "name")):
         _malformed(f"{place} lacks an address, type or name", where)
-    inner, masks = change["change"], []
+    inner = change["change"]
     actions = inner.get("actions")
-    if not isinstance(actions, list):
-        _malformed(f"{place}.change.actions is not a list", where)
-    if "deposed" in change or set(actions) <= {"delete", "forget"}:
+    if not isinstance(actions, list) or not actions:
+        _malformed(f"{place}.change.actions is not a list of actions", where)
+    if "deposed" in change or all(action in ("delete", "forget") for action in actions):
         return None
-    after = inner.get("after")
-    for mask in ("after_unknown", "after_sensitive"):
-        masks.append(inner.get(mask) or {})
-    if not isinstance(after, dict | None) or not isinstance(masks[0], dict):
+    after, unknown = inner.get("after") or {}, inner.get("after_unknown") or {}
+    if not isinstance(after, dict) or not isinstance(unknown, dict):
         _malformed(f"{place}.change.after is not an object", where)
-    return _block(change, modules, after or {}, masks[0], masks[1])
+    return _block(change, modules, after, unknown, inner.get("after_sensitive"))
 
 
 def _prior_data(plan: Mapping[str, Any], modules: Mapping[str, Module]) -> Iterator[Block]:
@@ -144,7 +145,7 @@ def _prior_data(plan: Mapping[str, Any], modules: Mapping[str, Module]) -> Itera
     open_modules = [_map(state.get("root_module"))]
     while open_modules:
         module = open_modules.pop()
-        for resource in module.get("resources") or []:
+        for resource in _list(module.get("resources")):
             if _map(resource).get("mode") == "data" and isinstance(resource.get("address"), str):
                 yield _block(
                     {"module_address": module.get("address", ""), **resource},
@@ -153,7 +154,7 @@ def _prior_data(plan: Mapping[str, Any], modules: Mapping[str, Module]) -> Itera
                     {},
                     resource.get("sensitive_values") or {},
                 )
-        open_modules.extend(_map(m) for m in module.get("child_modules") or [])
+        open_modules.extend(_map(m) for m in _list(module.get("child_modules")))
 
 
 def _block(
@@ -163,7 +164,8 @@ def _block(
     unknown: Mapping[str, Any],
     sensitive: Any,
 ) -> Block:
-    module = said.get("module_address") or ""
+    module = said.get("module_address")
+    module = module if isinstance(module, str) else ""
     data = said.get("mode") == "data"
     name = f"{'data.' if data else ''}{said.get('type')}.{said.get('name')}"
     address = said["address"]
@@ -209,7 +211,7 @@ def _incomplete(plan: Mapping[str, Any]) -> str | None:
     """Why the plan does not show the whole root module; None when it does."""
     if plan.get("errored") is True:
         return "planning failed; the plan shows only what came before the error"
-    if deferred := plan.get("deferred_changes"):
+    if deferred := _list(plan.get("deferred_changes")):
         return f"{len(deferred)} changes are deferred to a later plan"
     if plan.get("complete") is False:
         return "the plan is not complete: it was limited to targets, or parts are deferred"

@@ -28,36 +28,38 @@ _LISTS = (
 _PRINCIPALS = (("principals", "Principal"), ("not_principals", "NotPrincipal"))
 
 
-def policy_document(arguments: Mapping[str, Any]) -> Any:
-    """A policy as a dict whose leaves may be unknown; Unknown where nothing of it can be told.
+def policy_document(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """A policy as a dict whose leaves, and some of its statements, may be unknown.
 
     Sources come first; an own statement replaces a source's of the same Sid; overrides replace
     by Sid whatever stands before, and are appended otherwise.
     """
-    own = _elements(arguments.get("statement"))
     statements: list[Any] = []
-    sources = [arguments.get("source_json"), *_elements(arguments.get("source_policy_documents"))]
-    for document in sources:
+    for document in _documents(arguments, "source_json", "source_policy_documents"):
         statements.extend(_statements(document))
-    written = [s if is_unknown(s) else _statement(s) for s in own]
-    layers = [written]
-    overrides = [
-        arguments.get("override_json"),
-        *_elements(arguments.get("override_policy_documents")),
-    ]
-    layers.extend(_statements(document) for document in overrides)
+    own = _objects(arguments.get("statement"))
+    layers = [[s if is_unknown(s) else _statement(s) for s in own]]
+    overriding = _documents(arguments, "override_json", "override_policy_documents")
+    layers.extend(_statements(document) for document in overriding)
     for layer in layers:
-        merged = _laid_over(statements, layer)
-        if is_unknown(merged):
-            return merged
-        statements = merged
-    return {"Version": arguments.get("version") or "2012-10-17", "Statement": statements}
+        statements = _laid_over(statements, layer)
+    return {"Version": _or(arguments.get("version"), "2012-10-17"), "Statement": statements}
+
+
+def _documents(arguments: Mapping[str, Any], single: str, many: str) -> list[Any]:
+    return [arguments.get(single), *_elements(arguments.get(many))]
 
 
 def _elements(value: Any) -> list[Any]:
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
+
+
+def _objects(value: Any) -> list[Any]:
+    """The objects of a list, or unknown ones: what has another form is not readable."""
+    malformed = Unknown("malformed:statement")
+    return [e if isinstance(e, (dict, Unknown)) else malformed for e in _elements(value)]
 
 
 def _statements(document: Any) -> list[Any]:
@@ -73,44 +75,52 @@ def _statements(document: Any) -> list[Any]:
             return [Unknown("malformed:source_policy_documents")]
     if not isinstance(document, dict):
         return [Unknown("malformed:source_policy_documents")]
-    return _elements(document.get("Statement"))
+    return _objects(document.get("Statement"))
 
 
-def _laid_over(below: list[Any], above: list[Any]) -> Any:
+def _laid_over(below: list[Any], above: list[Any]) -> list[Any]:
     """Statements of `above` in place of those of the same Sid in `below`, the others appended.
 
-    Unknown where it cannot be told which of those below remain.
+    A statement of which it cannot be told whether it remains leaves the list open.
     """
-    if not below or not above:
-        return below + above
-    blind = next((s for s in above if is_unknown(s) or is_unknown(_sid(s))), None)
-    if blind is not None and any(is_unknown(s) or _sid(s) for s in below):
-        return Unknown((blind if is_unknown(blind) else _sid(blind)).cause)
-    by_sid = {_sid(s): s for s in above if not is_unknown(s) and _sid(s)}
-    hidden = next((s for s in below if is_unknown(s) or is_unknown(_sid(s))), None)
-    if hidden is not None and by_sid:
-        return Unknown((hidden if is_unknown(hidden) else _sid(hidden)).cause)
-    kept = [s if is_unknown(s) else by_sid.pop(_sid(s), s) for s in below]
-    return kept + [s for s in above if is_unknown(s) or not _sid(s) or _sid(s) in by_sid]
+    by_sid = {_sid(s): s for s in above if not is_unknown(_sid(s)) and _sid(s) != ""}
+    blind = next((_sid(s) for s in above if is_unknown(_sid(s))), None)
+    out, placed = [], set()
+    for statement in below:
+        sid = _sid(statement)
+        doubt = sid if is_unknown(sid) and by_sid else blind if sid != "" else None
+        if not is_unknown(sid) and sid in by_sid:
+            out.append(by_sid[sid])
+            placed.add(sid)
+        elif is_unknown(doubt):
+            out.append(Unknown(doubt.cause))
+        else:
+            out.append(statement)
+    return out + [s for s in above if is_unknown(_sid(s)) or _sid(s) not in placed]
 
 
 def _sid(statement: Any) -> Any:
-    return statement.get("Sid") or "" if isinstance(statement, dict) else ""
+    """The Sid of a statement, empty without one; unknown where the statement is."""
+    sid = statement if is_unknown(statement) else _or(statement.get("Sid"), "")
+    return sid if is_unknown(sid) else str(sid)
+
+
+def _or(value: Any, default: str) -> Any:
+    """The value, which may be unknown, or what stands for null and the empty text."""
+    return default if value is None or value == "" else value
 
 
 def _statement(said: Mapping[str, Any]) -> dict[str, Any]:
-    out: dict[str, Any] = {"Effect": said.get("effect") or "Allow", "Sid": said.get("sid") or ""}
-    if is_unknown(said.get("effect")):
-        out["Effect"] = said["effect"]
+    out = {"Effect": _or(said.get("effect"), "Allow"), "Sid": _or(said.get("sid"), "")}
     for theirs, ours in _LISTS:
         value = said.get(theirs)
         if value is not None and value != []:
             out[ours] = _texts(value)
     for theirs, ours in _PRINCIPALS:
-        principals = _principals(_elements(said.get(theirs)))
+        principals = _principals(_objects(said.get(theirs)))
         if principals is not None:
             out[ours] = principals
-    conditions = _conditions(_elements(said.get("condition")))
+    conditions = _conditions(_objects(said.get("condition")))
     if conditions is not None:
         out["Condition"] = conditions
     return out
