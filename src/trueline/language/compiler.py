@@ -94,13 +94,14 @@ def compile_rule(
     """A rule over one virtual row as boolean SQL over alias `p`; NULL where it is not known.
 
     Where `columns` name `_absent` and `_set`, the row carries these marks and a NULL is unknown
-    without them; otherwise NULL in an optional column says that there is nothing. `now` is what
-    `days_since` counts to. Raises LanguageError.
+    without them; otherwise NULL in an optional column says that there is nothing. Unlike in a
+    policy an optional column may stand alone: `region = 'eu-west-1'` is unknown where there is no
+    region. `now` is what `days_since` counts to. Raises LanguageError.
     """
     plain = {name: kind for name, kind in columns.items() if not name.startswith("_")}
     marked = {"_absent", "_set"} <= columns.keys()
     unmarked = frozenset() if marked else frozenset(c for c, k in plain.items() if k.optional)
-    schema = Schema("subject", plain, {}, unmarked)
+    schema = Schema("subject", plain, {}, unmarked, bare_optional=True)
     tree = parse(text, Context(schema, {}, {}, "rule", where))
     counts_days = any(isinstance(p, n.Call) and p.name == "days_since" for p in n.walk(tree))
     if counts_days and now is None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from trueline.language import nodes as n
 from trueline.language.compiled import Searched
+from trueline.language.errors import LanguageError
 from trueline.language.guards import Guard
 from trueline.language.schema import Schema
 from trueline.language.sql import hole, literal, quote, type_sql
@@ -25,6 +26,8 @@ COUNT_TRUE, COUNT_UNKNOWN, COUNT_OPEN = _BASE + 1, _BASE, _BASE << 62
 how many may match at most. An unread element may stand for any number."""
 
 DAY = 86_400_000_000
+MAX_SQL = 500_000
+"""A count is written several times, so nested counts multiply."""
 
 
 @dataclass(slots=True)
@@ -52,7 +55,14 @@ class RowCompiler:
     # codes
 
     def code(self, node: n.Expr) -> str:
-        """A condition as 2, 1 or 0."""
+        """A condition as 2, 1 or 0. Raises LanguageError for one that would fill the memory."""
+        code = self._code(node)
+        if len(code) > MAX_SQL:
+            message = f"quantifiers and counts are nested too deeply: {len(code)} characters of SQL"
+            raise LanguageError("predicate-too-large", message, "split the policy")
+        return code
+
+    def _code(self, node: n.Expr) -> str:
         if isinstance(node, n.Quantifier):
             return self._quantifier(node)
         if isinstance(node, n.Compare) and _is_counting(node):
@@ -93,7 +103,7 @@ class RowCompiler:
             return f"(({code}) // 2 * 2)"
         may_hold = outcomes_without(condition, var).true
         if may_hold and Guard.OPEN_ELEMENT in self.guards:
-            return f"CASE WHEN {name} IS NULL THEN least({code}, 1) ELSE {code} END"
+            return f"least({code}, CASE WHEN {name} IS NULL THEN 1 ELSE 2 END)"
         return code
 
     def _name(self) -> str:
@@ -150,9 +160,9 @@ class RowCompiler:
         code = self.code(condition)
         undecided = COUNT_UNKNOWN if Guard.COUNT_UNDECIDED in self.guards else 0
         unread = COUNT_OPEN if Guard.COUNT_OPEN in self.guards else undecided
-        known = f"CASE {code} WHEN 2 THEN {COUNT_TRUE} WHEN 1 THEN {undecided} ELSE 0 END"
-        opened = f"CASE {code} WHEN 0 THEN 0 ELSE {unread} END"
-        return f"CAST(CASE WHEN {name} IS NULL THEN {opened} ELSE {known} END AS HUGEINT)"
+        may = f"CASE WHEN {name} IS NULL THEN {unread} ELSE {undecided} END"
+        does = f"CASE WHEN {name} IS NULL THEN {unread} ELSE {COUNT_TRUE} END"
+        return f"CAST(CASE {code} WHEN 0 THEN 0 WHEN 1 THEN {may} ELSE {does} END AS HUGEINT)"
 
     def _length(self, node: n.Expr) -> tuple[str, str]:
         assert isinstance(node, n.Call)

@@ -104,13 +104,16 @@ _REFUSED: tuple[tuple[tuple[type[exp.Expr], ...], str, str, str], ...] = (
 )
 
 
-def refusal(node: exp.Expr, text: str) -> tuple[str, str, str | None]:
-    """Code, message and hint for a node that the language does not have."""
+def refusal(node: exp.Expr, text: str, written: str = "") -> tuple[str, str, str | None]:
+    """Code, message and hint for a node that the language does not have.
+
+    `written` is the function's name in the predicate, where it is one.
+    """
     for kinds, code, message, hint in _REFUSED:
         if isinstance(node, kinds):
             return code, f"`{text}`: {message}", hint
     if isinstance(node, exp.Func):
-        name = text.partition("(")[0].lower()
+        name = written or text.partition("(")[0].lower()
         if name.startswith(_JSON_FUNCTIONS):
             return "json", f"`{text}`: JSON is not read in a predicate", "map it to a column"
         if name in _NETWORK:

@@ -9,7 +9,7 @@ from trueline.model import COMMON, Relation, ResourceType, Type
 
 __all__ = ["NULL_IS_ABSENT", "Schema", "schema_of"]
 
-NULL_IS_ABSENT = frozenset({"environment", "source_file", "source_line", "stale_since"})
+NULL_IS_ABSENT = frozenset({"address", "environment", "source_file", "source_line", "stale_since"})
 """Common columns that Trueline itself fills: NULL there is known to be nothing."""
 
 HIDDEN = frozenset({"config", "fingerprint"})
@@ -18,12 +18,16 @@ HIDDEN = frozenset({"config", "fingerprint"})
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """`null_is_absent` = optional columns in which NULL says "not there" without a mark."""
+    """`null_is_absent` = optional columns in which NULL says "not there" without a mark.
+
+    `bare_optional` = optional columns may stand alone, and compare as unknown where absent.
+    """
 
     table: str
     columns: Mapping[str, Type]
     relations: Mapping[str, Relation] = field(default_factory=dict)
     null_is_absent: frozenset[str] = NULL_IS_ABSENT
+    bare_optional: bool = False
 
 
 def schema_of(rtype: ResourceType) -> Schema:
