@@ -6,7 +6,7 @@ import copy
 import datetime as dt
 import json
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
@@ -18,7 +18,7 @@ from trueline.catalog.examples import LiveCase, Reply
 from trueline.collect.aws import AwsRequest, collect
 from trueline.model import CoverageRow, ResourceType, Row, Scope, ScopeState
 
-__all__ = ["Collected", "collect_case", "operation_model", "shaped"]
+__all__ = ["Collected", "collect_case", "occurs", "operation_model", "shaped"]
 
 _REGIONS = "ec2.DescribeRegions"
 _REGIONS_TOO = "account.ListRegions"
@@ -154,3 +154,14 @@ def shaped(value: Any, shape: Any, path: str) -> Any:
     assert isinstance(value, expected), f"{path} is a {kind}, seen {value!r}"
     assert kind == "boolean" or not isinstance(value, bool), f"{path} is a {kind}, seen {value!r}"
     return value
+
+
+def occurs(path: Sequence[str], answers: Iterable[Any]) -> bool:
+    """Does some answer hold something at the path?"""
+    found = list(answers)
+    for name in path:
+        if name == "[]":
+            found = [item for value in found if isinstance(value, list) for item in value]
+        else:
+            found = [value[name] for value in found if isinstance(value, dict) and name in value]
+    return any(value is not None for value in found)

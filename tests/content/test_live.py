@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path as FilePath
-from typing import Any
 
 import pytest
 
 from trueline.catalog import render_problems
-from trueline.catalog.call_check import Path, check_calls, used_members
+from trueline.catalog.call_check import check_calls, used_members
 from trueline.catalog.examples import Examples, LiveCase, load_examples
 from trueline.model import ResourceType
 
-from .answers import Collected, collect_case, operation_model, shaped
+from .answers import Collected, collect_case, occurs, operation_model, shaped
 from .matching import mismatches
 
 
@@ -94,16 +92,5 @@ def test_each_call_has_an_answer_with_every_member_used(
             for reply in case.answers.get(call, ())
             if reply.error is None
         ]
-        missing += [f"{call}: {'.'.join(p)}" for p in paths if not _occurs(p, answers)]
+        missing += [f"{call}: {'.'.join(p)}" for p in paths if not occurs(p, answers)]
     assert not missing, f"in no example answer: {missing}"
-
-
-def _occurs(path: Path, answers: Iterable[Any]) -> bool:
-    """Does some answer hold something at the path?"""
-    found = list(answers)
-    for name in path:
-        if name == "[]":
-            found = [item for value in found if isinstance(value, list) for item in value]
-        else:
-            found = [value[name] for value in found if isinstance(value, dict) and name in value]
-    return any(value is not None for value in found)
