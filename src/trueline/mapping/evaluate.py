@@ -18,7 +18,7 @@ from typing import Any
 from trueline.mapping.calls import BOOLEAN_FUNCTIONS, compile_call
 from trueline.mapping.casts import to_bool
 from trueline.mapping.parsing import ExpressionError, Node, member, parse
-from trueline.mapping.unknown import MALFORMED, Unknown, find_unknown, strongest
+from trueline.mapping.unknown import MALFORMED, Unknown, find_unknown, maybe_empty, strongest
 
 __all__ = ["Getter", "compile_condition", "compile_expression", "compile_path"]
 
@@ -106,10 +106,9 @@ def truth(value: Any) -> bool | Unknown:
     if value.__class__ is Unknown:
         unknown: Unknown = value.derived()
         return unknown
-    if value.__class__ is list and value:
-        if all(element.__class__ is Unknown and not element.present for element in value):
-            return truth(value[0])
-        return True
+    loose = maybe_empty(value)
+    if loose is not None:
+        return loose
     return not (value is None or value is False or value in ("", [], {}))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
-__all__ = ["MALFORMED", "Unknown", "find_unknown", "is_unknown", "strongest"]
+__all__ = ["MALFORMED", "Unknown", "find_unknown", "is_unknown", "maybe_empty", "strongest"]
 
 MALFORMED = "malformed"
 """Cause of a value that could not be read; the mapper adds `:<member>` where it knows it."""
@@ -69,3 +69,16 @@ def strongest(values: Iterable[Any], depth: int = 0) -> Unknown | None:
                 return found
             held = found if held is None else held
     return held
+
+
+def maybe_empty(value: Any) -> Unknown | None:
+    """Why it cannot be told whether a list or map holds anything: all inside may be nothing."""
+    if value.__class__ is list:
+        inside = value
+    elif isinstance(value, dict):
+        inside = list(value.values())
+    else:
+        return None
+    if not inside or any(v.__class__ is not Unknown or v.present for v in inside):
+        return None
+    return Unknown(inside[0].cause)

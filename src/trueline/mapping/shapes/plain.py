@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from trueline.mapping.unknown import MALFORMED, Unknown, strongest
+from trueline.mapping.unknown import MALFORMED, Unknown, maybe_empty, strongest
 
 __all__ = [
     "any_true",
@@ -81,9 +81,9 @@ def is_set(value: Any) -> Any:
     """Is there something? False for absent and empty; true for set to a value not yet known."""
     if value.__class__ is Unknown:
         return True if value.present else value
-    if value.__class__ is list and value:
-        sure = any(v.__class__ is not Unknown or v.present for v in value)
-        return True if sure else value[0].derived()
+    loose = maybe_empty(value)
+    if loose is not None:
+        return loose
     return not (value is None or value in ("", [], {}))
 
 
@@ -128,21 +128,22 @@ def any_true(*values: Any) -> Any:
 
 
 def lookup(value: Any, table: Any) -> Any:
-    """The entry of a table; a value that the table does not have is one we cannot read."""
+    """The entry of a table; absent for a value that the table does not have."""
     if value is None:
         return None
     if value.__class__ is Unknown:
         return value.derived()
     if isinstance(value, bool):
         value = "true" if value else "false"
-    key = str(value) if isinstance(value, (str, int)) else None
-    if not isinstance(table, dict) or key not in table:
+    if not isinstance(table, dict) or not isinstance(value, (str, int)):
         return Unknown(MALFORMED)
-    return table[key]
+    return table.get(str(value))
 
 
 def unless(value: Any, nothing: Any) -> Any:
-    """The value, or absent where it says "nothing" (one value, or a list of such values)."""
+    """The value, or absent where it is a word for "nothing" (one word, or a list of them)."""
+    if isinstance(value, (list, dict)):
+        return value
     words = nothing if isinstance(nothing, list) else [nothing]
     same = any(
         isinstance(value, bool) is isinstance(word, bool) and value == word for word in words

@@ -252,12 +252,12 @@ _LAMBDA_TESTS = (
     ("account", "StringEquals", "AWS:SourceAccount"),
     ("arn", "ArnLike", "AWS:SourceArn"),
     ("org", "StringEquals", "aws:PrincipalOrgID"),
-    ("auth_type", "StringEquals", "lambda:FunctionUrlAuthType"),
+    ("url_auth", "StringEquals", "lambda:FunctionUrlAuthType"),
 )
 
 
 def lambda_permissions(entries: Any) -> Any:
-    """Lambda permissions `{principal, action, account, arn, org, auth_type}` -> their statements.
+    """Lambda permissions `{principal, action, account, arn, org, url_auth}` -> their statements.
 
     They are what GetPolicy would show: allowed on one function.
     """
