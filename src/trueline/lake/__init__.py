@@ -1,6 +1,7 @@
 """The lake: the only door to the tables."""
 
 from trueline.lake.commit import TypeVerdicts
+from trueline.lake.diff import Change, ColumnChange, Difference, Gap, changes, diff
 from trueline.lake.manifest import ScopeEntry, Segment, VerdictEntry
 from trueline.lake.prune import LakeInfo, Pruned, SnapshotInfo, info, prune
 from trueline.lake.query import QueryResult, query
@@ -11,6 +12,10 @@ from trueline.lake.store import Lake
 from trueline.lake.tables import Tables
 
 __all__ = [
+    "Change",
+    "ColumnChange",
+    "Difference",
+    "Gap",
     "Lake",
     "LakeInfo",
     "Pruned",
@@ -26,6 +31,8 @@ __all__ = [
     "VerdictEntry",
     "arrow_schema",
     "arrow_type",
+    "changes",
+    "diff",
     "info",
     "prune",
     "query",

@@ -11,19 +11,19 @@ import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from trueline.errors import ConfigError, TruelineError
-from trueline.lake.connect import connect, quote
+from trueline.lake.connect import connect
 from trueline.lake.schema import arrow_schema
 from trueline.lake.snapshot import Snapshot
 from trueline.lake.statement import Reads, inspect, refused
 from trueline.lake.store import Lake
-from trueline.lake.tables import MEMORY, Tables
+from trueline.lake.tables import MEMORY, Stream, Tables
 from trueline.model import CoverageRow, ResourceType
 
 __all__ = ["QueryResult", "locked_connection", "query"]
@@ -115,7 +115,7 @@ def query(
     tables = lake.tables(chosen, named) if named else None
     for rtype in named.values():
         assert tables is not None
-        con.register(rtype.table, _Relation(tables, rtype, reads))
+        con.register(rtype.table, Stream(tables, rtype.table, _columns(rtype, reads)))
     if "scopes" in reads.tables:
         con.register("scopes", _scopes(chosen))
     if "coverage" in reads.tables:
@@ -142,27 +142,12 @@ def locked_connection(memory: str) -> duckdb.DuckDBPyConnection:
     return con
 
 
-@dataclass(frozen=True, slots=True)
-class _Relation:
-    """A table as an Arrow stream that can be read several times, of the columns that are used."""
-
-    tables: Tables
-    rtype: ResourceType
-    reads: Reads
-
-    def _sql(self) -> str:
-        names = arrow_schema(self.rtype).names
-        if self.reads.columns is not None:
-            names = [n for n in names if n.lower() in self.reads.columns] or ["uid"]
-        return f"SELECT {', '.join(map(quote, names))} FROM {quote(self.rtype.table)}"
-
-    def __arrow_c_schema__(self) -> object:
-        empty = self.tables.con.cursor().sql(f"{self._sql()} LIMIT 0").to_arrow_table()
-        return empty.schema.__arrow_c_schema__()
-
-    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        reader = self.tables.con.cursor().sql(self._sql()).to_arrow_reader(BATCH_ROWS)
-        return reader.__arrow_c_stream__(requested_schema)
+def _columns(rtype: ResourceType, reads: Reads) -> tuple[str, ...]:
+    """The columns that are used; one where only the rows are counted."""
+    names = arrow_schema(rtype).names
+    if reads.columns is not None:
+        names = [n for n in names if n.lower() in reads.columns] or ["uid"]
+    return tuple(names)
 
 
 class _Clock:

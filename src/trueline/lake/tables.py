@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
@@ -14,7 +15,7 @@ from trueline.lake.schema import arrow_schema, record_batches
 from trueline.lake.views import owners_sql
 from trueline.model import CoverageRow, Edge, ResourceType, Row, ScopeState
 
-__all__ = ["MEMORY", "Tables", "load", "sql_types"]
+__all__ = ["MEMORY", "Stream", "Tables", "load", "sql_types"]
 
 MEMORY = "1GB"
 
@@ -113,6 +114,28 @@ class Tables:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Columns of a table as an Arrow stream: what another connection may read, several times,
+    without any access to this one."""
+
+    tables: Tables
+    table: str
+    columns: tuple[str, ...]
+    batch_rows: int = 2_000
+
+    def _sql(self) -> str:
+        return f"SELECT {', '.join(map(quote, self.columns))} FROM {quote(self.table)}"
+
+    def __arrow_c_schema__(self) -> object:
+        empty = self.tables.con.cursor().sql(f"{self._sql()} LIMIT 0").to_arrow_table()
+        return empty.schema.__arrow_c_schema__()
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        reader = self.tables.con.cursor().sql(self._sql()).to_arrow_reader(self.batch_rows)
+        return reader.__arrow_c_stream__(requested_schema)
 
 
 def load(
