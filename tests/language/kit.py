@@ -159,15 +159,63 @@ class Estate:
 EDGE = ("type", "relation", "from_uid", "to_uid", "cause")
 
 
-def judge(
-    fails_when: str,
-    row: Mapping[str, Any],
-    *,
-    applies_when: str | None = None,
-    params: Mapping[str, Param] | None = None,
-    related: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
-    edges: Sequence[tuple[str, str, str, str | None, str | None]] = (),
-) -> str:
-    """The verdict of one predicate on one box."""
-    estate = Estate({"box": [row], **(related or {})}, edges)
-    return estate.verdicts(policy(fails_when, applies_when, params))[0]
+class Written:
+    """Rows in the notation of `verdicts.yaml`, as tables and edges."""
+
+    def __init__(self, boxes: Sequence[Mapping[str, Any]]) -> None:
+        self.rows: dict[str, list[dict[str, Any]]] = {table: [] for table in TYPES}
+        self.edges: list[tuple[str, str, str, str | None, str | None]] = []
+        for box in boxes:
+            self.place("box", box)
+
+    def estate(self) -> Estate:
+        return Estate(self.rows, self.edges)
+
+    def place(self, table: str, written: Mapping[str, Any]) -> str:
+        kind, row = TYPES[table], dict(written)
+        uid = f"{table}-{len(self.rows[table]):03}"
+        placed: dict[str, Any] = {"uid": uid, "_set": row.pop("_set", [])}
+        placed["_why"] = list(row.pop("_why", {}).items())
+        placed["stale_since"] = NOW if row.pop("_stale", False) else None
+        self.rows[table].append(placed)
+        for name in kind.relations.keys() & row.keys():
+            for related in row.pop(name):
+                self.lead(table, name, uid, related)
+        for name, value in row.items():
+            column = kind.column_type(name)
+            assert column is not None, f"{table} has no column {name}"
+            placed[name] = cell(value, column)
+        optional = [n for n, v in row.items() if v is None]
+        placed["_absent"] = optional
+        return uid
+
+    def lead(self, table: str, name: str, uid: str, related: Any) -> None:
+        if related == "...":
+            self.edges.append((table, name, uid, None, "denied"))
+            return
+        target = self.place(TYPES[table].relations[name].target, related)
+        self.edges.append((table, name, uid, target, None))
+
+
+def cell(value: Any, kind: Type) -> Any:
+    if kind.kind == "list" and isinstance(value, list):
+        assert kind.item is not None
+        return [None if item == "..." else cell(item, kind.item) for item in value]
+    if kind.kind == "struct" and isinstance(value, dict):
+        return {f.name: cell(value.get(f.name), f.type) for f in kind.fields}
+    if kind.kind == "map" and isinstance(value, dict):
+        return list(value.items())
+    if kind.kind == "time" and isinstance(value, str):
+        return dt.datetime.fromisoformat(value)
+    return value
+
+
+def judged_row(fails_when: str, row: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    """Verdict, evidence and causes of one predicate on one box in the written notation."""
+    statement, rows = Written([row]).estate().fused([policy(fails_when)], **more)
+    (only,) = rows
+    return {
+        "verdict": VERDICTS[only[statement.codes["p"]]],
+        "evidence": {label: only[column] for label, column in statement.evidence["p"]},
+        "causes": [(c["column"], c["cause"]) for c in only[statement.causes["p"]] or []],
+    }
