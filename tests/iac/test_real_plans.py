@@ -182,7 +182,8 @@ resource "aws_s3_bucket_policy" "p" {
 }
 output "id" { value = aws_s3_bucket.b.id }
 """
-RULES = "{protocol: protocol, from: from_port, to: to_port, cidrs: cidr_blocks, groups: security_groups}"
+PORTS = "from: from_port, to: to_port"
+RULES = f"{{protocol: protocol, {PORTS}, cidrs: cidr_blocks, groups: security_groups}}"
 SPLIT = f"{{protocol: ip_protocol, {PORTS}, cidrs: cidr_ipv4}}"
 ENCRYPTION = "encryption.rule[0].apply_server_side_encryption_by_default[0]"
 TAGS = ("map<text,text>", "tags_all", {})
