@@ -35,6 +35,7 @@ from trueline.model import (
 from trueline.settings import (
     Environment,
     Settings,
+    cache_directory,
     find_config,
     git_top,
     home_directory,
@@ -84,7 +85,7 @@ def open_workspace(
     """Read configuration and content. Raises ConfigError; nothing else was touched."""
     place = home_directory(home)
     settings = load_settings(find_config(config, place, start))
-    return Workspace(place, settings, load(settings.content))
+    return Workspace(place, settings, load(settings.content, cache_directory()))
 
 
 # --- judging -----------------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""Whole commands, as a user runs them: one test per line of what the program must show."""
