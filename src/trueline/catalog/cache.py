@@ -13,7 +13,6 @@ import os
 import pickle
 import stat
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -27,6 +26,7 @@ _MAGIC = b"trueline-catalog\n"
 _DIGEST_SIZE = hashlib.sha256().digest_size
 _KEPT = 8
 """Cache files kept beside each other: one per set of content directories in use."""
+_BINARY = getattr(os, "O_BINARY", 0)
 _COMPILERS = ("model", "mapping", "language", "catalog")
 
 
@@ -75,13 +75,15 @@ def write_cache(path: Path, catalog: Catalog) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not _is_private(path.parent.stat()):
             return
-        handle, name = tempfile.mkstemp(prefix="catalog-", suffix=".part", dir=path.parent)
+        part = path.with_name(f"{path.stem}-{os.getpid()}.part")
+        part.unlink(missing_ok=True)
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o600)
         try:
             with os.fdopen(handle, "wb") as out:
                 out.write(data)
-            Path(name).replace(path)
+            part.replace(path)
         except OSError:
-            Path(name).unlink(missing_ok=True)
+            part.unlink(missing_ok=True)
             raise
         _prune(path.parent)
 
@@ -91,9 +93,7 @@ def _trusted_bytes(path: Path) -> bytes | None:
     try:
         if not _is_private(path.parent.stat()):
             return None
-        handle = os.open(
-            path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-        )
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | _BINARY)
         with os.fdopen(handle, "rb") as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode) or not _is_private(status):
