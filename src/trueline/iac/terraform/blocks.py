@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from trueline.errors import ConfigError, Where
 from trueline.iac.terraform.addresses import split_module, without_keys
 
 __all__ = ["Block", "Module", "World", "marks", "read_world"]
 
+Key = TypeVar("Key")
 _NO_MAP: Mapping[str, Any] = {}
 
 
@@ -60,13 +61,18 @@ class World:
 
     modules: Mapping[str, Module]
     blocks: Mapping[str, Block]
+    types: Mapping[str, list[Block]]
     instances: Mapping[tuple[str, str], list[Block]]
-    module_instances: Mapping[tuple[str, str], list[str]]
+    module_instances: Mapping[tuple[str, str], Mapping[str, None]]
     providers: Mapping[str, Any]
     variables: Mapping[str, Any]
     incomplete: str | None
     reads_unknown: bool
     """May any block read a value that is not known yet? A `dynamic` block could repeat over it."""
+
+    def of_type(self, kind: str) -> Iterator[Block]:
+        """The resources of a Terraform type, without data sources."""
+        return (b for b in self.types.get(kind, ()) if not b.data)
 
 
 def _map(value: Any) -> Mapping[str, Any]:
@@ -96,7 +102,8 @@ def read_world(plan: Mapping[str, Any], where: Where) -> World:
     return World(
         modules=modules,
         blocks=blocks,
-        instances=_by_place(blocks),
+        types=_grouped(blocks, lambda block: block.type),
+        instances=_grouped(blocks, lambda block: (block.module, block.name)),
         module_instances=_module_instances(blocks),
         providers=_map(configuration.get("provider_config")),
         variables=variables,
@@ -186,15 +193,15 @@ def _block(
     )
 
 
-def _by_place(blocks: Mapping[str, Block]) -> dict[tuple[str, str], list[Block]]:
-    found: dict[tuple[str, str], list[Block]] = {}
+def _grouped(blocks: Mapping[str, Block], key: Callable[[Block], Key]) -> dict[Key, list[Block]]:
+    found: dict[Key, list[Block]] = {}
     for block in blocks.values():
-        found.setdefault((block.module, block.name), []).append(block)
+        found.setdefault(key(block), []).append(block)
     return found
 
 
-def _module_instances(blocks: Mapping[str, Block]) -> dict[tuple[str, str], list[str]]:
-    """(path of the parent, module's name) -> paths of its instances that hold any block."""
+def _module_instances(blocks: Mapping[str, Block]) -> dict[tuple[str, str], dict[str, None]]:
+    """(path of the parent, module's name) -> paths of its instances that hold any block, a set."""
     found: dict[tuple[str, str], dict[str, None]] = {}
     paths = {b.module for b in blocks.values()}
     while paths:
@@ -204,7 +211,7 @@ def _module_instances(blocks: Mapping[str, Block]) -> dict[tuple[str, str], list
             found.setdefault((parent, name), {})[path] = None
             parents.add(parent)
         paths = parents
-    return {place: list(instances) for place, instances in found.items()}
+    return found
 
 
 def _incomplete(plan: Mapping[str, Any]) -> str | None:

@@ -7,9 +7,10 @@ on every row that may be meant.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from trueline.iac.terraform.blocks import Block, World
@@ -28,15 +29,23 @@ from trueline.model import CodePart
 __all__ = ["Joins"]
 
 
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A block that may be a part: its document, or Unknown where `where` cannot be decided."""
+
+    block: Block
+    value: Any
+
+
 @dataclass(slots=True)
 class _Links:
     """Blocks of one part by whom they point at: surely, by a value, possibly, or anyone."""
 
-    sure: dict[str, list[Block]] = field(default_factory=dict)
-    by_value: dict[str, list[Block]] = field(default_factory=dict)
-    possible: dict[str, list[Block]] = field(default_factory=dict)
-    anyone: list[Block] = field(default_factory=list)
-    named: list[Block] = field(default_factory=list)
+    sure: dict[str, list[_Piece]] = field(default_factory=dict)
+    by_value: dict[str, list[_Piece]] = field(default_factory=dict)
+    possible: dict[str, list[_Piece]] = field(default_factory=dict)
+    anyone: list[_Piece] = field(default_factory=list)
+    named: list[_Piece] = field(default_factory=list)
     """May also hold the name of any block whose name is known: a list that is unknown whole."""
 
 
@@ -53,8 +62,9 @@ class Joins:
     ) -> None:
         self._world, self._resolver, self._documents = world, resolver, documents
         self._kinds, self._parts = frozenset(kinds), parts
-        self._links = {p.name: self._find_links(p) for p in parts if p.by}
+        self._by_name: dict[tuple[str, ...], dict[str, Block]] = {}
         self._where = {p.name: compile_condition(p.where) for p in parts if p.where}
+        self._links = {p.name: self._find_links(p) for p in parts if p.by}
         self._via = {p.name: compile_expression(p.via) for p in parts if p.via}
 
     def parts(self, block: Block, document: dict[str, Any]) -> dict[str, Any]:
@@ -71,24 +81,34 @@ class Joins:
     @cached_property
     def _identities(self) -> frozenset[str]:
         """Every known identifier of a block of our kinds."""
-        ours = (b for b in self._world.blocks.values() if b.type in self._kinds and not b.data)
+        ours = (b for kind in self._kinds for b in self._world.of_type(kind))
         return frozenset(i for b in ours for i in _identities(self._documents.of(b)))
 
     def _find_links(self, part: CodePart) -> _Links:
         links = _Links()
         read = compile_expression(part.by or "")
         labels = sorted({path[0] for path in expression_paths(part.by or "") if path})
-        for block in self._world.blocks.values():
-            if block.type in part.resource and not block.data:
-                self._link(links, block, read(self._documents.of(block)), labels)
+        for block in (b for kind in part.resource for b in self._world.of_type(kind)):
+            piece = self._admitted(part, block)
+            if piece is not None:
+                self._link(links, piece, read(self._documents.of(block)), labels)
         return links
 
-    def _link(self, links: _Links, block: Block, value: Any, labels: list[str]) -> None:
+    def _admitted(self, part: CodePart, block: Block) -> _Piece | None:
+        """The block as a piece of a part; None where `where` is false for it."""
+        where, document = self._where.get(part.name), self._documents.of(block)
+        admitted = True if where is None else where(document)
+        if is_unknown(admitted):
+            return _Piece(block, Unknown(admitted.cause))
+        return _Piece(block, document) if admitted else None
+
+    def _link(self, links: _Links, piece: _Piece, value: Any, labels: list[str]) -> None:
         """Note whom one block points at, from the value of its attribute and from its text."""
+        block = piece.block
         values = value if isinstance(value, list) else [value]
         known = [str(v) for v in values if v is not None and not is_unknown(v)]
         for text in known:
-            links.by_value.setdefault(text, []).append(block)
+            links.by_value.setdefault(text, []).append(piece)
         hidden = any(is_unknown(v) and not v.unset for v in values)
         stray = bool(known) and not self._identities.issuperset(known)
         if not hidden and not stray:
@@ -98,16 +118,16 @@ class Joins:
         ours = self._ours(found)
         if not hidden:  # a name with something added, `name:alias` for example
             for address in ours:
-                links.possible.setdefault(address, []).append(block)
+                links.possible.setdefault(address, []).append(piece)
             return
         many = isinstance(value, list) or _is_list(block, labels)
         certain = found.sure if many else len(ours) == 1
         for address in ours:
-            (links.sure if certain else links.possible).setdefault(address, []).append(block)
+            (links.sure if certain else links.possible).setdefault(address, []).append(piece)
         if found.blind or not ours:
-            links.anyone.append(block)
+            links.anyone.append(piece)
         elif many and is_unknown(value):
-            links.named.append(block)
+            links.named.append(piece)
 
     def _ours(self, found: Resolution) -> list[str]:
         """Addresses of blocks of our kinds among the targets: nothing else can be meant."""
@@ -117,35 +137,17 @@ class Joins:
 
     def _pointing(self, part: CodePart, block: Block, document: dict[str, Any]) -> Any:
         links, names = self._links[part.name], _identities(document)
-        by_name = (b for n in names for b in links.by_value.get(n, ()))
-        sure = _distinct([*links.sure.get(block.address, ()), *by_name])
-        maybe = _distinct(
-            [
-                *links.possible.get(block.address, ()),
-                *links.anyone,
-                *(links.named if names else ()),
-            ]
+        by_name = (p for n in names for p in links.by_value.get(n, ()))
+        sure = _distinct(chain(links.sure.get(block.address, ()), by_name))
+        maybe = chain(
+            links.possible.get(block.address, ()), links.anyone, links.named if names else ()
         )
-        certain = self._chosen(part, sure)
-        doubt = [
-            found if is_unknown(found) else Unknown(f"unresolved:{candidate.address}.{part.by}")
-            for candidate, found in self._chosen(part, maybe)
-            if candidate not in sure
-        ]
-        return _gathered(part, certain, doubt)
-
-    def _chosen(self, part: CodePart, blocks: Iterable[Block]) -> list[tuple[Block, Any]]:
-        """Blocks that `where` admits with their documents; Unknown where it cannot be told."""
-        where = self._where.get(part.name)
-        out: list[tuple[Block, Any]] = []
-        for block in blocks:
-            document = self._documents.of(block)
-            admitted = True if where is None else where(document)
-            if is_unknown(admitted):
-                out.append((block, Unknown(admitted.cause)))
-            elif admitted is True:
-                out.append((block, document))
-        return out
+        doubtful = next((p for p in maybe if p.block.address not in sure), None)
+        if doubtful is None:
+            return _gathered(part, sure.values(), None)
+        return _gathered(
+            part, sure.values(), Unknown(f"unresolved:{doubtful.block.address}.{part.by}")
+        )
 
     # parts that we point at
 
@@ -153,14 +155,15 @@ class Joins:
         value = self._via[part.name](document)
         if value is None or (is_unknown(value) and value.unset):
             return [] if part.many else None
-        found, doubt = [], []
+        found: list[_Piece] = []
+        doubt: Unknown | None = None
         for one in value if isinstance(value, list) else [value]:
             target = self._target(part, block, one)
             if isinstance(target, Unknown):
-                doubt.append(target)
-            elif target is not None:
-                found.append(target)
-        return _gathered(part, self._chosen(part, _distinct(found)), doubt)
+                doubt = target if doubt is None else doubt
+            elif target is not None and (piece := self._admitted(part, target)) is not None:
+                found.append(piece)
+        return _gathered(part, _distinct(found).values(), doubt)
 
     def _target(self, part: CodePart, block: Block, value: Any) -> Block | Unknown | None:
         """The block that one value means."""
@@ -180,23 +183,19 @@ class Joins:
         labels = {path[0] for path in expression_paths(part.via or "") if path}
         said = [block.expressions.get(label) for label in sorted(labels)]
         found = self._resolver.resolve(block, references_of(said))
-        meant = _distinct(t.block for t in found.targets if t.block.type in part.resource)
-        return meant[0] if len(meant) == 1 and not found.blind else None
+        meant = {t.block.address: t.block for t in found.targets if t.block.type in part.resource}
+        return next(iter(meant.values())) if len(meant) == 1 and not found.blind else None
 
     def _named(self, kinds: tuple[str, ...]) -> dict[str, Block]:
         """Blocks and data sources of some types by each of their known identifiers."""
         if kinds not in self._by_name:
             self._by_name[kinds] = {
                 name: block
-                for block in self._world.blocks.values()
-                if block.type in kinds
+                for kind in kinds
+                for block in self._world.types.get(kind, ())
                 for name in _identities(self._documents.of(block))
             }
         return self._by_name[kinds]
-
-    @cached_property
-    def _by_name(self) -> dict[tuple[str, ...], dict[str, Block]]:
-        return {}
 
 
 def _is_list(block: Block, labels: list[str]) -> bool:
@@ -210,18 +209,19 @@ def _identities(document: dict[str, Any]) -> list[str]:
     return list(dict.fromkeys(v for v in values if isinstance(v, str) and v))
 
 
-def _distinct(blocks: Iterable[Block]) -> list[Block]:
-    return list({b.address: b for b in blocks}.values())
+def _distinct(pieces: Iterable[_Piece]) -> dict[str, _Piece]:
+    return {piece.block.address: piece for piece in pieces}
 
 
-def _gathered(part: CodePart, chosen: Sequence[tuple[Block, Any]], doubt: Sequence[Unknown]) -> Any:
+def _gathered(part: CodePart, sure: Collection[_Piece], doubt: Unknown | None) -> Any:
     """The part's value: all of them with an open end for the doubtful, or the only one."""
-    documents = [found for _, found in chosen if not is_unknown(found)]
-    doubts = [*(found for _, found in chosen if is_unknown(found)), *doubt]
+    known = [piece.value for piece in sure if not is_unknown(piece.value)]
+    unsure = next((piece.value for piece in sure if is_unknown(piece.value)), None)
     if part.many:
-        return documents + doubts[:1]
-    if len(documents) == 1:
-        return documents[0]
-    if len(documents) > 1:
-        return Unknown(f"unresolved:{chosen[1][0].address}")
-    return doubts[0] if doubts else None
+        end = doubt if unsure is None else unsure
+        return known if end is None else [*known, end]
+    if unsure is not None:
+        return unsure
+    if len(known) > 1:
+        return Unknown(f"unresolved:{list(sure)[1].block.address}")
+    return known[0] if known else doubt

@@ -124,7 +124,7 @@ class _Reading:
         collected_at: dt.datetime,
     ) -> None:
         self._world, self._folder, self._file, self._at = world, folder, file, collected_at
-        present = {b.type for b in world.blocks.values()}
+        present = world.types.keys()
         self._types = {
             table: rtype
             for table, rtype in types.items()
@@ -142,7 +142,7 @@ class _Reading:
         self.edges: list[Edge] = []
 
     def rows(self, table: str) -> list[Row]:
-        """The rows of a table, in the plan's order."""
+        """The rows of a table."""
         rtype = self._types.get(table)
         if rtype is None:
             return []
@@ -150,9 +150,7 @@ class _Reading:
         if not reader.resource:
             made = find_singletons(self._world, self._facts, self._documents, rtype)
             return [self._singleton_row(rtype, mapper, one) for one in made]
-        blocks = [
-            b for b in self._world.blocks.values() if b.type in reader.resource and not b.data
-        ]
+        blocks = [b for kind in reader.resource for b in self._world.of_type(kind)]
         if not blocks:
             return []
         joins = Joins(self._world, self._resolver, self._documents, reader.resource, reader.parts)

@@ -125,10 +125,11 @@ class Resolver:
 
     def _resource(self, place: _Place, ref: Reference, text: str, keyed: bool) -> Resolution:
         found = self._world.instances.get((place.module, ref.name), [])
-        if ref.key:
-            found = [b for b in found if b.key == ref.key]
-        elif keyed and place.key and len(found) > 1:
-            found = [b for b in found if b.key == place.key] or found
+        wanted = ref.key or (place.key if keyed and len(found) > 1 else "")
+        if wanted:
+            beginning = f"{place.module}.{ref.name}" if place.module else ref.name
+            one = self._world.blocks.get(beginning + wanted)
+            found = [one] if one else [] if ref.key else found
         if len(found) > _MOST:
             return Resolution(sure=False, blind=(text,))
         targets = tuple(Target(b, ref.attribute) for b in found)
@@ -160,10 +161,10 @@ class Resolver:
             return Resolution(sure=False, blind=(text,))
         outputs = [module.outputs.get(ref.output)] if ref.output else list(module.outputs.values())
         references = references_of([o.get("expression") for o in outputs if isinstance(o, dict)])
-        instances = self._world.module_instances.get((place.module, ref.name)) or [path]
+        instances = self._world.module_instances.get((place.module, ref.name), {path: None})
         wanted = ref.key or (place.key if keyed and len(instances) > 1 else "")
-        if wanted:
-            instances = [i for i in instances if i == path + wanted] or instances
+        if ref.key or path + wanted in instances:
+            instances = {path + wanted: None}
         if len(instances) > _MOST:
             return Resolution(sure=False, blind=(text,))
         whole = _joined([self._all(_Place(i, "", ()), references) for i in instances])
