@@ -9,8 +9,10 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import Any, TypeVar
+
+from trueline.collect.answers import Halt
 
 __all__ = ["Pool"]
 
@@ -39,9 +41,14 @@ class Pool:
             self._grow()
         return future
 
-    def map(self, work: Callable[[T], R], items: Iterable[T]) -> list[R]:
-        """The results, in order. Raises what the first failed task raised."""
+    def map(self, work: Callable[[T], R], items: Iterable[T], halt: Halt | None = None) -> list[R]:
+        """The results, in order. Raises what the first failed task raised.
+
+        With `halt`, raises Stopped as soon as the run is to end, whatever is still under way.
+        """
         futures = [self.submit(work, item) for item in items]
+        while halt is not None and wait(futures, timeout=0.2).not_done:
+            halt.check()
         return [future.result() for future in futures]
 
     def close(self) -> None:

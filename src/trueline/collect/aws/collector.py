@@ -83,6 +83,7 @@ class _Collection:
         names = [compiled.rtype.table for compiled in self._types]
         self._ledger_type = _ACCOUNT if _ACCOUNT in names else next(iter(names), _ACCOUNT)
         self._accounts: dict[str, _Account] = {}
+        self._unused: list[Identity] = []
         self._refused: list[Refused] = []
         self._codes: Counter[tuple[str, str | None]] = Counter()
 
@@ -98,8 +99,8 @@ class _Collection:
         except Stopped:
             pass
         finally:
-            for account in self._accounts.values():
-                account.identity.remote.close()
+            for identity in self._identities():
+                identity.remote.close()
         if not self._halt.interrupted:
             self._check_read()
         return self._outcome(leftover)
@@ -108,19 +109,21 @@ class _Collection:
         """Obtain every identity; an account that several give is read once."""
         openers = self._sessions.openers()
         pool = Pool(_OPENERS, "trueline-open")
-        opened = pool.map(lambda opener: opener(), openers)
+        opened = pool.map(lambda opener: opener(), openers, self._halt)
         wanted = self._request.accounts
         seen = [found for found in opened if isinstance(found, Identity)]
         for identity in seen:
             if not wanted or identity.account in wanted:
                 found = _Account(identity, Regions(()), AccountRegions(()))
-                if self._accounts.setdefault(identity.account, found) is not found:
-                    identity.remote.close()
+                self._accounts.setdefault(identity.account, found)
+        used = [account.identity for account in self._accounts.values()]
+        self._unused = [identity for identity in seen if identity not in used]
         self._refused = [found for found in opened if isinstance(found, Refused)]
         if self._accounts:
             regions = pool.map(
                 lambda a: discover(a.identity, self._sessions.geography),
                 list(self._accounts.values()),
+                self._halt,
             )
             for account, found_regions in zip(self._accounts.values(), regions, strict=True):
                 account.regions = found_regions
@@ -128,6 +131,10 @@ class _Collection:
                 account.identity.remote.learn(names, found_regions.confirmed)
         pool.close()
         self._check_identities(seen)
+
+    def _identities(self) -> list[Identity]:
+        """All that were obtained, also those that are not read."""
+        return [*(account.identity for account in self._accounts.values()), *self._unused]
 
     def _check_identities(self, seen: Sequence[Identity]) -> None:
         if self._accounts:
@@ -245,7 +252,7 @@ class _Collection:
 
     def _wires(self) -> list[tuple[Wire, str]]:
         """Every wire once, and the account that its own calls are entered under."""
-        named = [(a.identity.wire, name) for name, a in self._accounts.items()]
+        named = [(identity.wire, identity.account) for identity in self._identities()]
         named += [(refused.wire, refused.account or "") for refused in self._refused]
         named.append((self._sessions.wire, next(iter(self._accounts), "")))
         return list({id(wire): (wire, name) for wire, name in reversed(named)}.values())

@@ -19,6 +19,8 @@ from trueline.collect.answers import CallError
 __all__ = [
     "FAULTS",
     "NO_CREDENTIALS",
+    "SPENT",
+    "UNREADABLE",
     "failure",
     "is_remote",
     "needs_retry",
@@ -26,6 +28,8 @@ __all__ = [
     "status_of_code",
 ]
 
+UNREADABLE = "Unreadable"
+"""The code of an answer that could not be parsed."""
 NO_CREDENTIALS = "no usable credentials"
 
 _UNREADABLE = (
@@ -62,6 +66,14 @@ _CREDENTIALS = frozenset(
         "InvalidSecurity",
     )
 )  # fmt: skip
+SPENT = frozenset(
+    (
+        "ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId",
+        "UnrecognizedClientException",
+    )
+)  # fmt: skip
+"""Codes after which no further call to the endpoint can succeed. EC2's AuthFailure is none: it may
+be about one resource."""
 _DENIED = frozenset(
     (
         "AccessDenied", "AccessDeniedException", "UnauthorizedOperation",
@@ -156,10 +168,15 @@ def refuses_identity(code: str) -> bool:
 
 
 def needs_retry(response: tuple[Any, Any] | None, error: BaseException | None) -> str | None:
-    """Why one more attempt may help: throttled, connect, timeout or transient; else None."""
+    """Why one more attempt may help, or None.
+
+    throttled, refused and slow-connect (no connection), timeout (no answer), or transient.
+    """
     if error is not None:
+        if isinstance(error, aws.ConnectTimeoutError):
+            return "slow-connect"
         if isinstance(error, _UNREACHABLE):
-            return "connect"
+            return "refused"
         if isinstance(error, aws.ReadTimeoutError):
             return "timeout"
         return "transient" if isinstance(error, aws.HTTPClientError) else None
@@ -196,7 +213,7 @@ def failure(error: BaseException) -> CallError:
     if isinstance(error, _NO_ENDPOINT):
         return CallError("unsupported", code, "there is no endpoint for this region")
     if isinstance(error, _UNREADABLE):
-        return CallError("truncated", "Unreadable", "the answer could not be read")
+        return CallError("truncated", UNREADABLE, "the answer could not be read")
     if isinstance(error, aws.ParamValidationError):
         return CallError("error", code, "an argument of the call does not fit its model")
     return CallError("error", code)

@@ -14,7 +14,7 @@ from botocore.session import Session
 
 import trueline
 from trueline.collect.answers import CallError, Halt, Meter
-from trueline.collect.aws.faults import FAULTS, failure, refuses_identity
+from trueline.collect.aws.faults import FAULTS, UNREADABLE, failure, refuses_identity
 from trueline.collect.aws.names import Geography
 from trueline.collect.aws.paging import Paging, paging_of
 from trueline.collect.aws.request import Patience
@@ -23,6 +23,8 @@ from trueline.collect.aws.wire import Link, Wire
 __all__ = ["AwsRemote", "client_config"]
 
 _POOL = 64
+_READABLE_ATTEMPTS = 3
+"""An answer that cannot be parsed may have been cut off; twice more it is asked for."""
 _AWS_SUFFIXES = (
     "amazonaws.com", "amazonaws.com.cn", "api.aws", "api.amazonwebservices.com.cn",
     "c2s.ic.gov", "sc2s.sgov.gov", "cloud.adc-e.uk", "csp.hci.ic.gov", "amazonaws.eu",
@@ -108,7 +110,8 @@ class AwsRemote:
         self, call: str, operation: _Operation, args: Mapping[str, Any], meter: Meter
     ) -> dict[str, Any]:
         name = call.partition(".")[2]
-        for attempt in range(1, self._patience.attempts + 1):
+        attempts = min(self._patience.attempts, _READABLE_ATTEMPTS)
+        for attempt in range(1, attempts + 1):
             self._halt.check()
             barrier = operation.link.barrier(name)
             if barrier is not None:
@@ -119,7 +122,7 @@ class AwsRemote:
                 page = operation.method(**args)
             except FAULTS as error:
                 failed = failure(error)
-                if attempt < self._patience.attempts and failed.code == "Unreadable":
+                if attempt < attempts and failed.code == UNREADABLE:
                     self._halt.sleep(0.1 * attempt)
                     continue
                 failed = self._explain(failed, operation.link)
@@ -130,7 +133,7 @@ class AwsRemote:
             operation.link.succeeded(name)
             page.pop("ResponseMetadata", None)
             return page
-        raise CallError("truncated", "Unreadable", "the answer could not be read")
+        raise CallError("truncated", UNREADABLE)
 
     def _explain(self, failed: CallError, link: Link) -> CallError:
         """What a failure means in this region."""

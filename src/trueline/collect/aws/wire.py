@@ -19,13 +19,14 @@ from typing import Any
 from botocore.model import OperationModel
 
 from trueline.collect.answers import CallError, Halt, Meter
-from trueline.collect.aws.faults import needs_retry
+from trueline.collect.aws.faults import SPENT, needs_retry
 from trueline.collect.aws.request import Patience
 from trueline.collect.progress import Progress
 
 __all__ = ["Link", "Wire"]
 
-_BASE_WAIT = {"throttled": 0.2, "transient": 0.1, "connect": 0.1, "timeout": 0.1}
+_THROTTLED_WAIT, _WAIT = 0.2, 0.1
+_NOT_SENT = ("refused", "slow-connect")
 _TIMEOUTS_IN_A_ROW = 3
 _IDENTITY = ("sts", "sso", "sso-oidc")
 
@@ -56,7 +57,7 @@ class Link:
             self.timeouts[operation] += 1
             if self.timeouts[operation] >= _TIMEOUTS_IN_A_ROW:
                 self.slow[operation] = failure
-        elif failure.code in _NO_CONNECTION or (failure.status == "timeout" and not self.answered):
+        elif failure.code in _FINAL or (failure.status == "timeout" and not self.answered):
             self.down = failure
 
     def succeeded(self, operation: str) -> None:
@@ -67,7 +68,8 @@ class Link:
             self.tired.discard(operation)
 
 
-_NO_CONNECTION = (
+_FINAL = (
+    *SPENT,
     "EndpointConnectionError",
     "ProxyConnectionError",
     "SSLError",
@@ -119,7 +121,7 @@ class Wire:
     ) -> float | None:
         """Wait and answer 0 where one more attempt is to be made, else None. Raises Stopped."""
         reason = needs_retry(response, caught_exception)
-        if reason == "connect":
+        if reason in _NOT_SENT:
             self._add(operation.name, operation.service_model.service_id.hyphenize(), -1)
         if reason is None and _is_hollow(response, operation):
             reason = "transient"
@@ -131,7 +133,8 @@ class Wire:
             if _is_hollow(response, operation):
                 raise CallError("truncated", "EmptyBody", "the answer was cut off or empty")
             return None
-        longest = min(self._patience.longest_wait, _BASE_WAIT[reason] * 2.0 ** min(attempts, 10))
+        base = _THROTTLED_WAIT if reason == "throttled" else _WAIT
+        longest = min(self._patience.longest_wait, base * 2.0 ** min(attempts, 10))
         self._halt.sleep(random.uniform(longest / 4, longest))  # noqa: S311 - jitter, no secret
         return 0.0
 
@@ -140,10 +143,12 @@ class Wire:
         if reason == "throttled":
             tired = link is not None and operation.name in link.tired
             return 3 if tired else self._patience.throttled_attempts
-        if reason == "transient":
-            return self._patience.attempts
-        known = link is not None and link.answered
-        return min(self._patience.attempts, 2 if known or reason == "connect" else 1)
+        if reason == "slow-connect":
+            # the system has repeated the first packet by itself until then
+            return 1
+        if reason == "timeout":
+            return min(self._patience.attempts, 2 if link is not None and link.answered else 1)
+        return self._patience.attempts
 
     def _link(self, operation: OperationModel) -> Link | None:
         link = self.current.link
