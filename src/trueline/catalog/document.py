@@ -126,13 +126,12 @@ def read_document(path: Path, name: str | None = None) -> Document:
     """Read and parse a file whose top is a mapping; DocumentError says what is wrong and where."""
     file = name or str(path)
     try:
-        data = path.read_bytes()
+        with path.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise _error(file, f"cannot read the file: {error.strerror}", 0, 0) from error
     if len(data) > MAX_BYTES:
-        raise _error(
-            file, f"a content file has at most {MAX_BYTES:,} bytes, seen {len(data):,}", 0, 0
-        )
+        raise _error(file, f"a content file has at most {MAX_BYTES:,} bytes", 0, 0)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

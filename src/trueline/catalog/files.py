@@ -41,6 +41,10 @@ def examples_of(path: Path) -> Path:
     return path.with_name(path.name.removesuffix(".yaml") + _EXAMPLES)
 
 
+def _is_content(name: str) -> bool:
+    return name.endswith((".yaml", ".yml")) and not name.endswith(_EXAMPLES)
+
+
 def _walk(folder: str) -> Iterator[tuple[str, int, int]]:
     """Path, size and mtime of each content file; links to directories are not followed."""
     try:
@@ -52,6 +56,6 @@ def _walk(folder: str) -> Iterator[tuple[str, int, int]]:
             continue
         if entry.is_dir(follow_symlinks=False):
             yield from _walk(entry.path)
-        elif entry.name.endswith((".yaml", ".yml")) and not entry.name.endswith(_EXAMPLES):
+        elif _is_content(entry.name) and entry.is_file():
             stat = entry.stat()
             yield entry.path, stat.st_size, stat.st_mtime_ns

@@ -1,4 +1,4 @@
-"""Resource files: one YAML file to one `ResourceType` (the format is docs/resource-files.md)."""
+"""Resource files: one YAML file to one `ResourceType`."""
 
 from __future__ import annotations
 
