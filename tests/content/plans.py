@@ -40,6 +40,11 @@ def _alone(plan: Mapping[str, Any], name: str) -> dict[str, Any]:
         for change in plan.get("resource_changes", ())
         if change["address"].startswith(f"{address}.")
     ]
+    out["relevant_attributes"] = [
+        read
+        for read in plan.get("relevant_attributes", ())
+        if read["resource"].startswith(f"{address}.")
+    ]
     configuration = plan["configuration"]
     module = configuration["root_module"]["module_calls"][name]["module"]
     out["configuration"] = {**configuration, "root_module": module}
