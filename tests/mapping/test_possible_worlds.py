@@ -62,7 +62,7 @@ def _wrapped(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 EXPRESSIONS = st.recursive(FIELDS | LITERALS, _wrapped, max_leaves=5)
 THOROUGH = settings(
-    max_examples=600,
+    max_examples=400,
     derandomize=True,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],

@@ -101,10 +101,6 @@ def length(value: Any) -> Any:
 
 def contains(subject: Any, wanted: Any) -> Any:
     """Is `wanted` in a list or text? One known match decides, whatever else is unknown."""
-    if subject.__class__ is Unknown:
-        return subject.derived()
-    if subject == []:
-        return False
     unknown = find_unknown(wanted)
     if unknown is not None:
         return unknown.derived()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -109,16 +110,15 @@ def _form(value: Any, use: Use, depth: int) -> Any:
     if isinstance(value, list):
         kept = [_form(element, use, depth + 1) for element in value]
         return [k for k in kept if k is not None]
-    if use is Use.PUBLIC or (use is Use.PLAIN and isinstance(value, (bool, dt.datetime))):
+    if use is Use.PUBLIC or (use is Use.PLAIN and isinstance(value, (int, float, dt.datetime))):
         return _scalar(value)
     return REMOVED
 
 
 def _scalar(value: Any) -> Any:
-    if value.__class__ is str:
-        return value if len(value) <= _MAX_TEXT else _TOO_LARGE
-    if isinstance(value, (bool, int, float)):
-        return value
-    if isinstance(value, (dt.datetime, dt.date, str)):
-        return to_text(value)
+    if isinstance(value, (str, dt.date)):
+        text = to_text(value)
+        return text if len(text) <= _MAX_TEXT else _TOO_LARGE
+    if isinstance(value, (int, float)):
+        return value if isinstance(value, int) or math.isfinite(value) else str(value)
     return REMOVED

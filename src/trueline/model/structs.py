@@ -27,14 +27,14 @@ STRUCTS: dict[str, tuple[Field, ...]] = {
             _BOOL,
             "A condition limits who: accounts, organisations, networks, sources",
         ),
-        Field("all_actions", _BOOL, "Covers every action of every service"),
-        Field("all_resources", _BOOL, "Covers every resource"),
+        Field("all_actions", _BOOL, "Covers every action of every service; NotAction never does"),
+        Field("all_resources", _BOOL, "Covers every resource; NotResource never does"),
         Field(
             "grants_privileges",
             _BOOL,
             "Covers an action by which one can widen one's own permissions",
         ),
-        Field("denies_plain_http", _BOOL, "Denies requests that do not use TLS"),
+        Field("denies_plain_http", _BOOL, "Denies everyone every action of a service without TLS"),
     ),
     "ip_rule": (
         Field("direction", _TEXT, "in or out"),

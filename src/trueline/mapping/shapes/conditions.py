@@ -95,7 +95,7 @@ _ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 _WILD = re.compile(r"[*?]")
 _OWN_ACCOUNT = frozenset({"${aws:resourceaccount}"})
 _OWN_ORGANISATION = frozenset({"${aws:resourceorgid}", "${aws:resourceorgpaths}"})
-_ORGANISATION = re.compile(r"o-[a-z0-9]{10,32}(/.*)?", re.ASCII | re.DOTALL)
+_ORGANISATION = re.compile(r"o-[a-z0-9]{4,32}(/.*)?", re.ASCII | re.DOTALL)
 _WIDEST_V4, _WIDEST_V6 = 8, 32
 
 # Identity providers that issue tokens for everybody's workloads: the audience is anybody's choice.
@@ -154,12 +154,11 @@ def _is_known_arn(value: str) -> bool:
     parts = value.split(":", 5)
     if len(parts) < 6 or parts[0].lower() != "arn":
         return False
-    account, resource = parts[4], parts[5]
-    if account:
-        return _is_account(account)
-    # Without an account (S3 buckets) the name counts, and anyone may take a name that begins alike.
-    name = resource.partition("/")[0]
-    return bool(name) and not _WILD.search(name) and "${" not in name
+    service, account, resource = parts[2].lower(), parts[4], parts[5]
+    if service == "s3" and account in ("", "*"):
+        # A bucket's name is the world's only one, and anyone may take a name that begins alike.
+        return _is_fixed(resource.partition("/")[0])
+    return _is_account(account) if account else _is_fixed(resource)
 
 
 def _is_fixed(value: str) -> bool:
