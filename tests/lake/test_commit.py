@@ -280,3 +280,13 @@ def test_a_home_whose_name_is_full_of_patterns_works(tmp_path: Path) -> None:
     record(odd, {HERE: things("a", region="x"), THERE: things("a", "b", where=THERE)})
     fail(odd, HERE)
     assert uids(odd) == ["a", "b"]
+
+
+def test_a_superseded_scope_beside_one_with_repeated_rows_is_not_shown(lake: Lake) -> None:
+    run = lake.begin(SELECTION)
+    read(run, HERE, things("a"))
+    read(run, THERE, things("b", "b", where=THERE))
+    lake.commit(run, scan_info(run), no_verdicts)
+    snapshot = record(lake, {HERE: []})
+    assert uids(lake) == ["b"]
+    assert sorted(e.rows for e in snapshot.scopes) == [0, 1]

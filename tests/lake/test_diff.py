@@ -94,7 +94,7 @@ def test_resources_of_a_damaged_segment_are_a_gap(lake: Lake) -> None:
     assert old is not None
     assert new is not None
     assert between(hurt, old, new) == []
-    assert diff(hurt, old, new, TYPES).gaps == (Gap(HERE, 2, "error"),)
+    assert diff(old, new, TYPES).gaps == (Gap(HERE, 2, "error"),)
 
 
 def test_a_resource_created_anew_is_replaced(lake: Lake) -> None:

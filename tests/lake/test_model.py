@@ -62,9 +62,9 @@ def home_of(uid: str) -> Scope:
     return dict(zip("abcd", SCOPES, strict=True))[uid]
 
 
-@settings(max_examples=15, deadline=None, derandomize=True,
+@settings(max_examples=8, deadline=None, derandomize=True,
           suppress_health_check=list(HealthCheck))  # fmt: skip
-@given(st.lists(commits, min_size=1, max_size=5))
+@given(st.lists(commits, min_size=1, max_size=4))
 def test_the_lake_shows_what_was_last_read_of_every_scope(
     sequence: list[dict[Scope, list[str] | None]],
 ) -> None:

@@ -76,7 +76,7 @@ def build(
     base = previous.content if previous else Content({}, {})
     written = _write_rows(store, run)
     scopes = _merge(_without_damage(store, base), run.finished, written)
-    segments = dict(base.segments) | {s.id: s for s in written.values()}
+    segments = dict(base.segments) | {s.id: s for s in written.segments.values()}
     touched = {scope.type for scope in run.finished} & set(run.selection.types)
     content = Content(scopes, segments, base.owners, touched)
     types = dict(said.types) | dict(run.selection.types)
@@ -106,29 +106,44 @@ def build(
     return replace(manifest, segments={i: s for i, s in segments.items() if i in used})
 
 
-def _write_rows(store: Segments, run: Run) -> dict[str, Segment]:
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """The segments of a run by table, and how many rows each scope has in its one."""
+
+    segments: dict[str, Segment]
+    rows: dict[Scope, int]
+
+
+def _write_rows(store: Segments, run: Run) -> _Written:
     """One segment per type that has rows, its scopes in order."""
     by_type: dict[str, list[Finished]] = {}
     for scope, finished in sorted(run.finished.items()):
         if finished.parts:
             by_type.setdefault(scope.type, []).append(finished)
-    out = {}
+    out = _Written({}, {})
     for table, listed in by_type.items():
         rtype = run.selection.types[table]
-        batches = chain.from_iterable(_scope_batches(run, finished) for finished in listed)
-        out[table] = store.write(table, arrow_schema(rtype), batches, mapping_hashes(rtype))
+        batches = chain.from_iterable(_scope_batches(run, f, out.rows) for f in listed)
+        out.segments[table] = store.write(
+            table, arrow_schema(rtype), batches, mapping_hashes(rtype)
+        )
     return out
 
 
-def _scope_batches(run: Run, finished: Finished) -> Iterator[pa.RecordBatch]:
+def _scope_batches(
+    run: Run, finished: Finished, counts: dict[Scope, int]
+) -> Iterator[pa.RecordBatch]:
     """A scope's rows, each uid once: a listing that shifts between pages shows some twice."""
-    paths = [run.part_path(name) for name in finished.parts]
+    scope = finished.state.scope
     repeated = _repeated_uids(run, finished)
     seen: set[str] = set()
-    for path in paths:
-        with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches():
-                yield _first_only(batch, repeated, seen) if repeated else batch
+    counts[scope] = 0
+    for name in finished.parts:
+        with pq.ParquetFile(run.part_path(name)) as file:
+            for read in file.iter_batches():
+                batch = _first_only(read, repeated, seen) if repeated else read
+                counts[scope] += batch.num_rows
+                yield batch
 
 
 def _repeated_uids(run: Run, finished: Finished) -> set[str]:
@@ -158,14 +173,15 @@ def _first_only(batch: pa.RecordBatch, repeated: set[str], seen: set[str]) -> pa
 def _merge(
     base: Mapping[Scope, ScopeEntry],
     finished: Mapping[Scope, Finished],
-    written: Mapping[str, Segment],
+    written: _Written,
 ) -> dict[Scope, ScopeEntry]:
     out = dict(base)
     for scope, new in finished.items():
         if new.state.complete:
             state = replace(new.state, cause=None, stale_since=None)
-            segment = written[scope.type].id if new.rows else None
-            out[scope] = ScopeEntry(state, state.collected_at, segment, new.rows, read=True)
+            rows = written.rows.get(scope, 0)
+            segment = written.segments[scope.type].id if rows else None
+            out[scope] = ScopeEntry(state, state.collected_at, segment, rows, read=True)
         else:
             out[scope] = _failed(base.get(scope), new.state)
     return out
