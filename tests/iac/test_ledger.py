@@ -95,6 +95,31 @@ def test_a_plan_that_does_not_show_everything_is_truncated(said: dict[str, Any])
     assert [(s.complete, s.cause) for s in found.scopes] == [(False, "truncated")]
 
 
+def test_a_configured_resource_that_the_plan_lacks_makes_it_truncated() -> None:
+    made = plan(queue("a"), queue("b"))
+    del made["resource_changes"][1]
+    found = read(made, QUEUE)
+    assert found.coverage[0].status == "truncated"
+    assert "aws_sqs_queue.b" in (found.coverage[0].message or "")
+    assert not found.scopes[0].complete
+
+
+@pytest.mark.parametrize("repeats", ["count_expression", "for_each_expression"])
+def test_a_resource_that_may_repeat_zero_times_need_not_be_in_the_plan(repeats: str) -> None:
+    made = plan(queue("a"), queue("b"), block("module.m.aws_sqs_queue.c"))
+    del made["resource_changes"][1:]
+    root = made["configuration"]["root_module"]
+    root["resources"][1][repeats] = {}
+    root["module_calls"]["m"][repeats] = {}
+    assert read(made, QUEUE).coverage[0].status == "ok"
+
+
+def test_a_resource_that_goes_away_makes_no_plan_incomplete() -> None:
+    gone = block("aws_sqs_queue.gone", actions=["delete"])
+    gone["change"]["change"]["after"] = None
+    assert read(plan(queue(), gone), QUEUE).coverage[0].status == "ok"
+
+
 def test_standard_input_stands_for_the_working_directory(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from trueline.errors import ConfigError, Where
-from trueline.iac.terraform.blocks import World, read_world
+from trueline.iac.terraform.blocks import World
 from trueline.iac.terraform.decode import decode
 from trueline.iac.terraform.joins import Joins
 from trueline.iac.terraform.ledger import plan_ledger
@@ -17,6 +17,7 @@ from trueline.iac.terraform.provider_facts import ProviderFacts
 from trueline.iac.terraform.references import Resolver
 from trueline.iac.terraform.singletons import Singleton, find_singletons
 from trueline.iac.terraform.values import Documents
+from trueline.iac.terraform.world import read_world
 from trueline.mapping import Mapper, compile_expression, expression_paths, finish_row
 from trueline.model import CodeReader, CodeRows, Edge, ResourceType, Row, Scope, ScopeState
 
