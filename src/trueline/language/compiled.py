@@ -27,7 +27,7 @@ class Searched:
 class Related:
     """A relation as one row uses it: everything asked of `target`, and what it asks in turn.
 
-    `evidence` are (name, SQL over `t`) beside the uid; `causes` is a list of causes over `t`.
+    `evidence` are (name, SQL over `t`) beside the uid; `gaps` and `causes` as in a policy.
     """
 
     relation: str
@@ -36,6 +36,7 @@ class Related:
     columns: tuple[str, ...]
     searched: tuple[Searched, ...]
     evidence: tuple[tuple[str, str], ...]
+    gaps: tuple[tuple[str, str], ...]
     causes: str
     related: tuple[Related, ...]
 
@@ -45,6 +46,8 @@ class CompiledPolicy:
     """`columns` are the own columns used; `code` and `evidence` are SQL over alias `p`.
 
     `code` gives 2 fail, 1 unknown, 0 pass, NULL not applicable. `params` are those it uses.
+    `gaps` say of each column read whether it is known; `causes` picks the policy's own among those
+    of all policies, which fusing lays beside the row as `_gaps`.
     """
 
     id: str
@@ -54,4 +57,5 @@ class CompiledPolicy:
     params: tuple[Param, ...]
     code: str
     evidence: tuple[tuple[str, str], ...]
+    gaps: tuple[tuple[str, str], ...]
     causes: str

@@ -14,10 +14,7 @@ from trueline.language.compiled import Related
 from trueline.language.conditions import RelatedRow, RowCompiler
 from trueline.language.sql import hole, literal
 
-__all__ = ["Used", "causes", "evidence", "related", "used"]
-
-_ROOT = "regexp_extract({}, '^[^.[]+')"
-"""The column that a path in `_why` is inside of: `statements` of `statements[].principals`."""
+__all__ = ["Used", "causes", "evidence", "gaps", "related", "used"]
 
 
 @dataclass(slots=True)
@@ -101,80 +98,69 @@ def related(of: RelatedRow) -> Related:
         found.columns,
         tuple(of.searched),
         evidence(of.row, found),
+        gaps(of.row, found),
         causes(of.row, found),
         tuple(related(inner) for inner in of.row.related.values()),
     )
 
 
-def causes(row: RowCompiler, found: Used) -> str:
-    """A list of (column, cause): never empty, to be asked only of a row that is not decided."""
-    lists = []
-    if found.columns:
-        lists.append(_written(row, found))
-        gaps = [_gap(row, label, ref, found) for label, ref in found.plain.items()]
-        gaps += [_open(row, label, searches[0][0]) for label, searches in found.walked.items()]
-        lists.append(f"list_filter([{', '.join(gaps)}], lambda _w: _w IS NOT NULL)")
-    lists += [hole("causes", i) for i in range(len(row.related))]
-    first = next(iter([*found.walked, *found.plain, *row.related]), "")
-    fallback = f"[{_cause(first, 'not_collected')}]"
-    if not lists:
-        return fallback
-    # A struct field that is unknown without a written cause leaves every list empty.
-    return f"coalesce(nullif(list_distinct(list_concat({', '.join(lists)})), []), {fallback})"
+def gaps(row: RowCompiler, found: Used) -> tuple[tuple[str, str], ...]:
+    """(label, SQL) for each column read: a text where its value is not known, else NULL.
+
+    The text is the label itself, or `open_list:` and the label where a list may go on.
+    """
+    refs = {label: searches[0][0].list for label, searches in found.walked.items()}
+    columns = {
+        label: ref.ref if isinstance(ref, n.Coalesce) else ref for label, ref in refs.items()
+    }
+    out: dict[str, str] = {}
+    for label, ref in (found.plain | columns).items():
+        assert isinstance(ref, n.Column | n.Tag)
+        name = "tags" if isinstance(ref, n.Tag) else label
+        out.setdefault(name, _gap(row, name, ref))
+    return tuple(out.items())
 
 
-def _written(row: RowCompiler, found: Used) -> str:
-    """The entries of `_why` that are about a column read, or about a path inside one."""
-    names = ", ".join(literal(name, n.TEXT) for name in found.columns)
-    about = f"list_contains([{names}], {_ROOT.format('_w.key')})"
-    presence = [name for name in found.columns if name not in found.values]
-    if presence:
-        asked = ", ".join(literal(name, n.TEXT) for name in presence)
-        settled = f"list_contains([{asked}], _w.key) AND list_contains({row.alias}._set, _w.key)"
-        about = f"{about} AND NOT coalesce({settled}, FALSE)"
-    entries = f"list_filter(map_entries({row.alias}._why), lambda _w: {about})"
-    entry = "{'column': _w.key, 'cause': _w.value}"
-    return f"coalesce(list_transform({entries}, lambda _w: {entry}), [])"
-
-
-def _gap(row: RowCompiler, label: str, ref: n.Ref, found: Used) -> str:
-    """The cause that a column's or tag's value is not known and `_why` does not say why."""
-    root = _root(ref)
-    value = f"{row.alias}.tags" if isinstance(ref, n.Tag) else row.column(ref)
-    name = root if isinstance(ref, n.Tag) else label
-    unknown = f"{value} IS NULL AND NOT {_has_cause(row, root)}"
+def _gap(row: RowCompiler, label: str, ref: n.Column | n.Tag) -> str:
+    root, value = _root(ref), f"{row.alias}.tags"
+    if isinstance(ref, n.Column):
+        value = row.column(ref)
+    unknown = f"{value} IS NULL"
     if row.schema.columns[root].optional:
         unknown += f" AND NOT coalesce({row.absent(root)}, FALSE)"
-        if root not in found.values:
-            unknown += f" AND NOT coalesce({row.is_marked('_set', root)}, FALSE)"
-    cases = f"WHEN {unknown} THEN {_cause(name, 'not_collected')}"
+    cases = f"WHEN {unknown} THEN {literal(label, n.TEXT)}"
     if isinstance(ref, n.Column) and ref.type.kind == "list":
-        cases += f" {_opened(row, value, label)}"
+        goes_on = literal(f"open_list:{label}", n.TEXT)
+        cases += f" WHEN list_count({value}) < len({value}) THEN {goes_on}"
     return f"CASE {cases} END"
 
 
-def _open(row: RowCompiler, label: str, source: n.ListSource) -> str:
-    """The same for a list that is walked: unread as a whole, or open."""
-    walked, root = row.value(source.list), label.partition(".")[0]
-    unread = f"{walked} IS NULL AND NOT {_has_cause(row, root)}"
-    missing = f"WHEN {unread} THEN {_cause(label, 'not_collected')}"
-    return f"CASE {missing} {_opened(row, walked, label)} END"
+def causes(row: RowCompiler, found: Used) -> str:
+    """A list of (column, cause) out of the row's `_gaps`; never empty.
 
-
-def _opened(row: RowCompiler, value: str, label: str) -> str:
-    opened = (
-        f"list_count({value}) < len({value}) AND NOT {_has_cause(row, label.partition('.')[0])}"
-    )
-    return f"WHEN {opened} THEN {_cause(label, f'open_list:{label}')}"
-
-
-def _has_cause(row: RowCompiler, root: str) -> str:
-    roots = f"list_transform(map_keys({row.alias}._why), lambda _w: {_ROOT.format('_w')})"
-    return f"coalesce(list_contains({roots}, {literal(root, n.TEXT)}), FALSE)"
-
-
-def _cause(column: str, cause: str) -> str:
-    return f"{{'column': {literal(column, n.TEXT)}, 'cause': {literal(cause, n.TEXT)}}}"
+    `_gaps` is what fusing makes of `gaps` and `_why`, once for all policies.
+    """
+    lists = []
+    if found.columns:
+        names = ", ".join(literal(name, n.TEXT) for name in found.columns)
+        kept = f"list_contains([{names}], _w.root)"
+        presence = [name for name in found.columns if name not in found.values]
+        if presence:
+            asked = ", ".join(literal(name, n.TEXT) for name in presence)
+            settled = (
+                f"list_contains([{asked}], _w.name) AND list_contains({row.alias}._set, _w.name)"
+            )
+            kept = f"{kept} AND NOT coalesce({settled}, FALSE)"
+        mine = f"list_filter({row.alias}._gaps, lambda _w: {kept})"
+        lists.append(f"list_transform({mine}, lambda _w: {{'column': _w.name, 'cause': _w.cause}})")
+    lists += [hole("causes", i) for i in range(len(row.related))]
+    first = next(iter([*found.walked, *found.plain, *row.related]), "")
+    fallback = f"[{{'column': {literal(first, n.TEXT)}, 'cause': 'not_collected'}}]"
+    if not lists:
+        return fallback
+    # A struct field that is unknown without a written cause leaves every list empty.
+    every = f"list_distinct(list_concat({', '.join(lists)}))" if lists[1:] else lists[0]
+    return f"coalesce(nullif({every}, []), {fallback})"
 
 
 def _root(ref: n.Ref) -> str:

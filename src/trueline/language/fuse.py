@@ -3,7 +3,7 @@
     related rows judged once each  (`_t1`)   what the policies ask of every row of a target table
     gathered along the edges       (`_r1`)   one row per resource that has edges
     base                                     the table, beside what its relations gave
-    judged                                   base and one code per policy
+    judged, known                            base, one code per policy, what is not known
     the result                               identity, codes, evidence, causes
 
 Equal text is computed once: two policies that ask a relation the same question share the answer.
@@ -109,6 +109,7 @@ class _Join:
     searched: dict[tuple[str, str, int], str] = field(default_factory=dict)
     rows: dict[tuple[str, str], str] = field(default_factory=dict)
     causes: dict[tuple[str, str], str] = field(default_factory=dict)
+    gaps: dict[str, str] = field(default_factory=dict)
     joins: dict[str, _Join] = field(default_factory=dict)
 
     def column(self, kind: str, index: int) -> str:
@@ -158,12 +159,17 @@ class _Fusion:
     def _select(self, judged: list[str], result: list[str]) -> str:
         tables: list[str] = []
         base = _source(self.rtype.table, "p", self.joins, tables)
-        identity = ", ".join(f"p.{quote(name)}" for name in IDENTITY)
-        ctes = [*tables, f"_judged AS (SELECT p.*, {', '.join(judged)}\n FROM {base} p)"]
-        if not judged:
-            ctes[-1] = f"_judged AS (SELECT p.* FROM {base} p)"
-        columns = ",\n ".join([identity, *result])
-        return "WITH " + ",\n".join(ctes) + f"\nSELECT {columns}\nFROM _judged p"
+        columns = ",\n ".join([*(f"p.{quote(name)}" for name in IDENTITY), *result])
+        if judged:
+            undecided = " OR ".join(f"p._k{i} = 1" for i in range(len(judged)))
+            gaps = {label: text for policy in self.policies for label, text in policy.gaps}
+            tables += [
+                f"_judged AS (SELECT p.*, {', '.join(judged)}\n FROM {base} p)",
+                f"_known AS (SELECT p.*, {_gaps('p', undecided, gaps)} FROM _judged p)",
+            ]
+            base = "_known"
+        ctes = "WITH " + ",\n".join(tables) + "\n" if tables else ""
+        return f"{ctes}SELECT {columns}\nFROM {base} p"
 
     # settings
 
@@ -246,6 +252,7 @@ def _causes_column(join: _Join, related: Related, inside: _Inside, _: list[str])
         f"t.{column} = {search.undecided}"
         for column, search in zip(found, related.searched, strict=True)
     ]
+    join.gaps.update(related.gaps)
     key = (inside(related.causes), " OR ".join(dict.fromkeys(undecided)))
     return join.causes.setdefault(key, join.column("w", len(join.causes)))
 
@@ -292,6 +299,9 @@ def _gathered(join: _Join) -> list[str]:
     source = _source(join.target, "t", join.joins, tables)
     searched = [f"{code} AS {column}" for (_, code, _), column in join.searched.items()]
     judged = f"(SELECT t.*, {', '.join(searched)} FROM {source} t)"
+    if join.causes:
+        undecided = " OR ".join(dict.fromkeys(undecided for _, undecided in join.causes))
+        judged = f"(SELECT t.*, {_gaps('t', undecided, join.gaps)} FROM {judged} t)"
     shown = ["t.uid", *(f"t.{column}" for column in join.searched.values())]
     shown += [
         f"CASE WHEN {wanted} THEN {struct} END AS {column}"
@@ -324,6 +334,24 @@ def _gathered(join: _Join) -> list[str]:
     )
     tables.append(f"_r{join.number} AS (SELECT {', '.join(gathered)} FROM {edges} GROUP BY 1)")
     return tables
+
+
+def _gaps(alias: str, undecided: str, gaps: Mapping[str, str]) -> str:
+    """All that is not known of a row, as (root, name, cause): what `_why` says, then the rest."""
+    inside = "'^[^.[]+'"
+    entry = f"{{'root': regexp_extract(_w.key, {inside}), 'name': _w.key, 'cause': _w.value}}"
+    written = f"list_transform(map_entries({alias}._why), lambda _w: {entry})"
+    if not gaps:
+        return f"CASE WHEN {undecided} THEN {written} END AS _gaps"
+    roots = f"list_transform(map_keys({alias}._why), lambda _w: regexp_extract(_w, {inside}))"
+    name = "regexp_replace(_g, '^open_list:', '')"
+    root = f"regexp_extract({name}, {inside})"
+    silent = f"_g IS NOT NULL AND NOT list_contains(coalesce({roots}, []), {root})"
+    found = f"list_filter([{', '.join(gaps.values())}], lambda _g: {silent})"
+    cause = "CASE WHEN starts_with(_g, 'open_list:') THEN _g ELSE 'not_collected' END"
+    gap = f"{{'root': {root}, 'name': {name}, 'cause': {cause}}}"
+    every = f"list_concat({written}, list_transform({found}, lambda _g: {gap}))"
+    return f"CASE WHEN {undecided} THEN {every} END AS _gaps"
 
 
 def _row_causes(join: _Join, causes: str, undecided: str) -> str:
