@@ -37,6 +37,7 @@ def test_right_calls_have_no_problems(tmp_path: Path) -> None:
         ("{QueueUrl: url}", "{Queue: url}", "no argument 'Queue'", "'QueueUrl'"),
         ("{QueueUrl: url}", "{}", "needs the argument 'QueueUrl'", None),
         ("{AttributeNames: [All]}", "{Attributes: [All]}", "no argument 'Attributes'", "'Attr"),
+        ("[QueueDoesNotExist]", "[QueueDoesNotExists]", "no error", "'QueueDoesNotExist'"),
         ("keep: Attributes", "keep: Attribute", "no member 'Attribute'", "'Attributes'"),
     ],
 )

@@ -102,6 +102,10 @@ def test_tags_are_refused(text: str) -> None:
     assert "tags have no meaning" in refused(text).message
 
 
+def test_a_key_of_excessive_length_is_refused() -> None:
+    assert "at most 200 characters" in refused(f"{'k' * 201}: 1\n").message
+
+
 def test_a_second_document_is_refused() -> None:
     assert refused("a: 1\n---\nb: 2\n").where.line == 2
 

@@ -13,7 +13,7 @@ from filelock import FileLock
 
 from terraform import plan_json
 
-__all__ = ["plan_each", "shared_between_workers"]
+__all__ = ["alone", "plan_each", "shared_between_workers"]
 
 _SHARED = ("format_version", "terraform_version", "timestamp", "applyable", "complete", "errored")
 
@@ -23,10 +23,10 @@ def plan_each(folder: Path, cases: Mapping[str, str]) -> dict[str, str]:
     files = {f"{name}/main.tf": hcl for name, hcl in cases.items()}
     root = "".join(f'module "{name}" {{\n  source = "./{name}"\n}}\n' for name in cases)
     whole = json.loads(plan_json(folder, root, files=files))
-    return {name: json.dumps(_alone(whole, name)) for name in cases}
+    return {name: json.dumps(alone(whole, name)) for name in cases}
 
 
-def _alone(plan: Mapping[str, Any], name: str) -> dict[str, Any]:
+def alone(plan: Mapping[str, Any], name: str) -> dict[str, Any]:
     """The part of a plan that a module makes, its addresses counted from the module."""
     address = f"module.{name}"
     out: dict[str, Any] = {key: plan[key] for key in _SHARED if key in plan}

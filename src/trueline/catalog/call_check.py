@@ -6,6 +6,7 @@ they do not say: that is what examples and recorded answers are for.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -84,6 +85,7 @@ class _Check:
             self.error(f"{what}: {model}", call.where, _near(call.call))
             return None
         self._arguments(call, model, document, what)
+        self._codes(call, model, what)
         noted = self.used.setdefault(call.call, set())
         answer = _Answer(model.output_shape, (), noted) if model.output_shape else None
         if call.until:
@@ -118,6 +120,15 @@ class _Check:
         for expression in (call.when, call.match, call.region):
             if expression:
                 self.follow(expression, root, call.where, what)
+
+    def _codes(self, call: Call, model: Any, what: str) -> None:
+        """Models name few of the codes an API gives; one that nearly matches is a slip."""
+        known = {shape.name for shape in model.error_shapes}
+        known |= {shape.metadata.get("error", {}).get("code", "") for shape in model.error_shapes}
+        for code in sorted({*call.absent, *call.gone} - known):
+            if near := difflib.get_close_matches(code, known, 1, 0.85):
+                message = f"{what}: {call.call} gives no error {code!r}"
+                self.error(message, call.where, f"did you mean {near[0]!r}?")
 
     def run(self) -> None:
         live = self.rtype.live

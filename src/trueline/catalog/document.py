@@ -22,6 +22,7 @@ __all__ = ["Document", "DocumentError", "List", "Map", "Node", "Scalar", "plain"
 
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 40
+MAX_KEY = 200
 MAX_NODES = 100_000
 """Counted after aliases are expanded."""
 
@@ -282,6 +283,8 @@ class _Builder:
                 f"{node.text!r} is no name for a key: YAML readers take it for a boolean or null",
                 "write another name, or put it in quotation marks",
             )
+        if len(node.text) > MAX_KEY:
+            raise self.fail(event, f"a key has at most {MAX_KEY} characters")
         if node.text in parent.entries:
             line = parent.entries[node.text][0].line
             raise self.fail(event, f"key {node.text!r} is written twice", f"first on line {line}")

@@ -10,6 +10,9 @@ from trueline.errors import ConfigError, Where
 
 __all__ = ["ContentError", "Problem", "closest", "render_problems"]
 
+_COMPARED = 200
+"""Characters beyond which a name is no typing mistake; comparing takes quadratic time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -53,5 +56,7 @@ def render_problems(problems: Iterable[Problem]) -> str:
 
 def closest(name: str, known: Iterable[str]) -> str | None:
     """`did you mean …?` for the most similar known name, None when nothing is near."""
+    if len(name) > _COMPARED:
+        return None
     found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f"did you mean {found[0]!r}?" if found else None
