@@ -285,6 +285,22 @@ def test_modules_that_refer_to_each_other_in_a_circle_end_as_unknown() -> None:
     assert statuses(found) == {"aws_s3_bucket.b": "unresolved:aws_s3_bucket_versioning.v.bucket"}
 
 
+def test_references_that_fan_out_at_every_module_are_followed_once_each() -> None:
+    calls: dict[str, Any] = {}
+    for i in range(18):
+        calls[f"module.m{i}"] = {
+            "outputs": {"x": ref("var.a", "var.b")},
+            "expressions": {n: {"references": [f"module.m{i + 1}.x"]} for n in ("a", "b")},
+        }
+    calls["module.m18"] = {
+        "outputs": {"x": ref("var.a")},
+        "expressions": {"a": ref("aws_s3_bucket.b.id")},
+    }
+    part = versions("aws_s3_bucket_versioning.v", {"references": ["module.m0.x"]})
+    found = read(plan(bucket("aws_s3_bucket.b"), part, calls=calls), BUCKET)
+    assert statuses(found) == {"aws_s3_bucket.b": "Enabled"}
+
+
 ROLE = rtype(
     "aws_iam_role",
     "aws_iam_role",

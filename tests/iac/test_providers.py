@@ -149,6 +149,17 @@ def test_a_tag_that_is_not_known_keeps_its_key_and_the_others() -> None:
     assert found["_why"]["tags.key"] == "after_apply:aws_kms_key.k.key_id"
 
 
+def test_one_tag_that_the_plan_marks_unknown_leaves_the_others_known() -> None:
+    made = tagged(
+        after={"tags": {"a": "b"}, "tags_all": {"a": "b", "owner": "x"}},
+        unknown={"tags": {"key": True}, "tags_all": {"key": True}},
+        says={"tags": ref("aws_kms_key.k.key_id")},
+    )
+    found = row(made, KEY)
+    assert found["tags"] == {"owner": "x", "a": "b", "key": None}
+    assert found["_why"]["tags.key"] == "after_apply:aws_kms_key.k.key_id"
+
+
 def test_tags_that_are_not_known_are_not_taken_for_none() -> None:
     made = tagged(
         unknown={"tags": True, "tags_all": True}, says={"tags": ref("aws_kms_key.k.key_id")}

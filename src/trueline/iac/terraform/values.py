@@ -57,7 +57,7 @@ class Documents:
                 document[label] = _opened(f"{block.address}.{label}", document[label], 0)
         document = _hidden(document, block.sensitive)
         if marks(block.unknown.get("tags_all")):
-            document["tags_all"] = self._facts.all_tags(block, document.get("tags"))
+            document["tags_all"] = self._all_tags(block, document)
         document["written"] = {
             label: expression["constant_value"]
             for label, expression in said.items()
@@ -66,6 +66,14 @@ class Documents:
             and not is_unknown(document.get(label))
         }
         return document
+
+    def _all_tags(self, block: Block, document: Mapping[str, Any]) -> Any:
+        """Tags with the provider's default ones: no text says them, but what makes them does."""
+        own, every = document.get("tags"), document.get("tags_all")
+        if not isinstance(every, dict):
+            return self._facts.all_tags(block, own)
+        tags = own if isinstance(own, dict) else {}
+        return {k: tags.get(k, v) if is_unknown(v) else v for k, v in every.items()}
 
     def _top(self, block: Block, label: str, value: Any, mask: Any, said: Mapping[str, Any]) -> Any:
         """The value of a top-level attribute or block of which something is unknown."""
