@@ -10,13 +10,15 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from trueline.lake import ledger
+from trueline.lake.compact import folds
+from trueline.lake.files import read_part
 from trueline.lake.manifest import Manifest, ScopeEntry, Segment, VerdictEntry
 from trueline.lake.reading import Content, Limits, damage_of, open_tables, owners_table
 from trueline.lake.run import Finished, Run
@@ -74,8 +76,9 @@ def build(
     """Write the segments of the next snapshot and return its manifest; publishing it is left to
     the caller. Raises OSError when a segment cannot be written."""
     base = previous.content if previous else Content({}, {})
-    written = _write_rows(store, run)
-    scopes = _merge(_without_damage(store, base), run.finished, written)
+    standing = _without_damage(store, base)
+    written = _write_rows(store, run, standing, base.segments)
+    scopes = _merge(standing, run.finished, written)
     segments = dict(base.segments) | {s.id: s for s in written.segments.values()}
     touched = {scope.type for scope in run.finished} & set(run.selection.types)
     content = Content(scopes, segments, base.owners, touched)
@@ -108,25 +111,38 @@ def build(
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """The segments of a run by table, and how many rows each scope has in its one."""
+    """The segments of a run by table, how many rows each scope it read has there, and scopes
+    whose rows were moved there from older segments."""
 
     segments: dict[str, Segment]
     rows: dict[Scope, int]
+    moved: list[Scope]
 
 
-def _write_rows(store: Segments, run: Run) -> _Written:
+def _write_rows(
+    store: Segments,
+    run: Run,
+    standing: Mapping[Scope, ScopeEntry],
+    segments: Mapping[str, Segment],
+) -> _Written:
     """One segment per type that has rows, its scopes in order."""
     by_type: dict[str, list[Finished]] = {}
     for scope, finished in sorted(run.finished.items()):
         if finished.parts:
             by_type.setdefault(scope.type, []).append(finished)
-    out = _Written({}, {})
+    out = _Written({}, {}, [])
+    replaced = {scope for scope, finished in run.finished.items() if finished.state.complete}
     for table, listed in by_type.items():
         rtype = run.selection.types[table]
-        batches = chain.from_iterable(_scope_batches(run, f, out.rows) for f in listed)
+        folded = folds(store, rtype, standing, segments, replaced)
+        batches = chain(
+            chain.from_iterable(_scope_batches(run, f, out.rows) for f in listed),
+            chain.from_iterable(fold.batches() for fold in folded),
+        )
         out.segments[table] = store.write(
             table, arrow_schema(rtype), batches, mapping_hashes(rtype)
         )
+        out.moved.extend(scope for fold in folded for scope in fold.scopes)
     return out
 
 
@@ -135,26 +151,19 @@ def _scope_batches(
 ) -> Iterator[pa.RecordBatch]:
     """A scope's rows, each uid once: a listing that shifts between pages shows some twice."""
     scope = finished.state.scope
-    repeated = _repeated_uids(run, finished)
+    paths = [run.part_path(name) for name in finished.parts]
+    repeated = _repeated_uids(paths)
     seen: set[str] = set()
     counts[scope] = 0
-    for name in finished.parts:
-        with pq.ParquetFile(run.part_path(name)) as file:
-            for read in file.iter_batches():
-                batch = _first_only(read, repeated, seen) if repeated else read
-                counts[scope] += batch.num_rows
-                yield batch
+    for read in chain.from_iterable(map(read_part, paths)):
+        batch = _first_only(read, repeated, seen) if repeated else read
+        counts[scope] += batch.num_rows
+        yield batch
 
 
-def _repeated_uids(run: Run, finished: Finished) -> set[str]:
-    uids = pa.chunked_array(
-        [
-            chunk
-            for name in finished.parts
-            for chunk in pq.read_table(run.part_path(name), columns=["uid"])["uid"].chunks
-        ],
-        pa.string(),
-    )
+def _repeated_uids(paths: Sequence[Path]) -> set[str]:
+    chunks = [batch["uid"] for path in paths for batch in read_part(path, ["uid"])]
+    uids = pa.chunked_array(chunks, pa.string())
     if pc.count_distinct(uids).as_py() == len(uids):
         return set()
     counted = pc.value_counts(uids).to_pylist()
@@ -184,6 +193,8 @@ def _merge(
             out[scope] = ScopeEntry(state, state.collected_at, segment, rows, read=True)
         else:
             out[scope] = _failed(base.get(scope), new.state)
+    for scope in written.moved:
+        out[scope] = replace(out[scope], segment=written.segments[scope.type].id)
     return out
 
 

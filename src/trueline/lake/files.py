@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,10 +20,12 @@ from trueline.errors import ActionError
 __all__ = [
     "WrittenFile",
     "checksum",
+    "read_part",
     "sync_directory",
     "sync_file",
     "write_json",
     "write_parquet",
+    "write_part",
     "writing",
 ]
 
@@ -70,22 +72,28 @@ def sync_directory(path: Path) -> None:
         sync_file(path)
 
 
-def write_parquet(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> WrittenFile:
-    """Write batches as one zstd file under `path`, atomically; the directory is not yet synced."""
+@contextmanager
+def _whole_file(path: Path) -> Iterator[Path]:
+    """A place beside `path` to write to; it becomes `path` once it is synced, or vanishes."""
     beside = path.with_name(path.name + ".tmp")
-    rows = 0
     try:
-        with pq.ParquetWriter(beside, schema, compression="zstd") as writer:
-            for group in _row_groups(schema, batches):
-                rows += group.num_rows
-                writer.write_table(group, row_group_size=group.num_rows)
+        yield beside
         sync_file(beside)
-        written = WrittenFile(rows, beside.stat().st_size, checksum(beside))
         beside.rename(path)
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
-    return written
+
+
+def write_parquet(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> WrittenFile:
+    """Write batches as one zstd file under `path`, atomically; the directory is not yet synced."""
+    rows = 0
+    with _whole_file(path) as beside:
+        with pq.ParquetWriter(beside, schema, compression="zstd") as writer:
+            for group in _row_groups(schema, batches):
+                rows += group.num_rows
+                writer.write_table(group, row_group_size=group.num_rows)
+        return WrittenFile(rows, beside.stat().st_size, checksum(beside))
 
 
 def _row_groups(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
@@ -106,17 +114,32 @@ def _row_groups(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterato
 
 def write_json(path: Path, document: Any) -> None:
     """Write a JSON file atomically and sync its directory."""
-    beside = path.with_name(path.name + ".tmp")
-    try:
-        with beside.open("w", encoding="utf-8") as handle:
-            json.dump(document, handle, ensure_ascii=False, separators=(",", ":"))
-            handle.flush()
-            os.fsync(handle.fileno())
-        beside.rename(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
+    with _whole_file(path) as beside, beside.open("w", encoding="utf-8") as handle:
+        json.dump(document, handle, ensure_ascii=False, separators=(",", ":"))
     sync_directory(path.parent)
+
+
+def write_part(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
+    """Write a run's rows as an Arrow file: for few rows it costs half of what Parquet does."""
+    options = pa.ipc.IpcWriteOptions(compression="lz4")
+    with (
+        _whole_file(path) as beside,
+        pa.OSFile(str(beside), "wb") as sink,
+        pa.ipc.new_file(sink, schema, options=options) as writer,
+    ):
+        for batch in batches:
+            writer.write_batch(batch)
+
+
+def read_part(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+    """The batches of a part, of these columns or all; raises OSError or pa.ArrowException."""
+    with pa.OSFile(str(path)) as source:
+        file = pa.ipc.open_file(source)
+        if columns is not None:
+            wanted = [file.schema.get_field_index(c) for c in columns]
+            file = pa.ipc.open_file(source, options=pa.ipc.IpcReadOptions(included_fields=wanted))
+        for index in range(file.num_record_batches):
+            yield file.get_batch(index)
 
 
 def checksum(path: Path) -> int:

@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from trueline.errors import ConfigError, TruelineError
+from trueline.errors import ConfigError
 from trueline.lake.connect import connect
 from trueline.lake.schema import arrow_schema
 from trueline.lake.snapshot import Snapshot
@@ -109,29 +109,38 @@ def query(
     if chosen is None:
         what = "no snapshot yet" if snapshot is None else f"no snapshot {snapshot}"
         raise ConfigError("no-snapshot", f"the lake has {what}", "run `trueline scan` first")
-    con = locked_connection(memory)
-    reads = inspect(con, sql, {name.lower() for name in types} | {"coverage", "scopes"})
-    named = {name: t for name, t in types.items() if name.lower() in reads.tables}
-    tables = lake.tables(chosen, named) if named else None
-    for rtype in named.values():
-        assert tables is not None
-        con.register(rtype.table, Stream(tables, rtype.table, _columns(rtype, reads)))
-    if "scopes" in reads.tables:
-        con.register("scopes", _scopes(chosen))
-    if "coverage" in reads.tables:
-        con.register("coverage", _coverage(chosen))
-    clock = _Clock(con, seconds)
-    known = {name: tuple(arrow_schema(t).names) for name, t in named.items()}
-    known |= {"scopes": tuple(_SCOPES.names), "coverage": tuple(_COVERAGE.names)}
+    clock = _Clock(locked_connection(memory), seconds)
+    tables: Tables | None = None
     try:
-        with _told(clock, {n: known[n] for n in known if n.lower() in reads.tables}):
-            reader = con.sql(sql).to_arrow_reader(BATCH_ROWS)
-    except TruelineError:
+        reads = inspect(clock.con, sql, {name.lower() for name in types} | {"coverage", "scopes"})
+        named = {name: t for name, t in types.items() if name.lower() in reads.tables}
+        tables = lake.tables(chosen, named) if named else None
+        columns = _register(clock.con, chosen, tables, reads)
+        with _told(clock, columns):
+            reader = clock.con.sql(sql).to_arrow_reader(BATCH_ROWS)
+    except BaseException:
         clock.stop()
         if tables:
             tables.close()
         raise
     return QueryResult(reader, clock, tables)
+
+
+def _register(
+    con: duckdb.DuckDBPyConnection, snapshot: Snapshot, tables: Tables | None, reads: Reads
+) -> dict[str, tuple[str, ...]]:
+    """Give the connection what the statement reads; returns the columns there are, by table."""
+    columns = {}
+    if tables is not None:
+        for rtype in tables.types.values():
+            con.register(rtype.table, Stream(tables, rtype.table, _columns(rtype, reads)))
+            columns[rtype.table] = tuple(arrow_schema(rtype).names)
+    for name, make in (("scopes", _scopes), ("coverage", _coverage)):
+        if name in reads.tables:
+            table = make(snapshot)
+            con.register(name, table)
+            columns[name] = tuple(table.schema.names)
+    return columns
 
 
 def locked_connection(memory: str) -> duckdb.DuckDBPyConnection:

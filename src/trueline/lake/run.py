@@ -19,11 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from trueline.errors import TruelineError
-from trueline.lake.files import sync_directory, write_json, write_parquet, writing
+from trueline.lake.files import read_part, sync_directory, write_json, write_part, writing
 from trueline.lake.schema import arrow_schema, mapping_hashes, record_batches
 from trueline.model import CoverageRow, ResourceType, Row, Scope, ScopeState
 
@@ -171,13 +170,13 @@ class Run:
         self._held -= held.size
         held.batches, held.size = [], 0
         self._parts += 1
-        name = f"{self._parts:06d}.parquet"
+        name = f"{self._parts:06d}.arrow"
         held.parts.append(name)
         return taken, name
 
     def _write(self, scope: Scope, batches: list[pa.RecordBatch], name: str) -> None:
         with writing(f"rows of {scope.type}"):
-            write_parquet(self.part_path(name), arrow_schema(self._type(scope)), batches)
+            write_part(self.part_path(name), arrow_schema(self._type(scope)), batches)
 
     def _journal(self, finished: Finished) -> None:
         line = json.dumps(_render(finished)) + "\n"
@@ -306,7 +305,7 @@ def _read_journal(directory: Path) -> dict[Scope, Finished]:
 
 def _readable(part: Path) -> bool:
     try:
-        pq.read_metadata(part)
+        next(read_part(part, ["uid"]), None)
     except (OSError, pa.ArrowException):
         return False
     return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import json
 import os
 import secrets
@@ -166,13 +167,19 @@ class Lake:
 
 
 def _make_directories(home: Path, root: Path) -> None:
+    """Make what is missing, and prove that files can be made in it. A full disk is no lack of
+    permission: reading still works, and a write will say so."""
     if not home.exists():
         home.mkdir(parents=True, mode=0o700)
     for directory in (root, *(root / n for n in ("segments", "snapshots", "runs", "spill"))):
         directory.mkdir(mode=0o700, exist_ok=True)
         probe = directory / f"probe-{secrets.token_hex(4)}"
-        probe.write_bytes(b"probe")
-        probe.unlink()
+        try:
+            probe.touch()
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+        probe.unlink(missing_ok=True)
 
 
 def _identity(root: Path) -> str:
