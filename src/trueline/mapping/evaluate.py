@@ -9,20 +9,26 @@ The language is JMESPath with the differences of FORMAT.md. Two more follow from
 
 from __future__ import annotations
 
-import datetime as dt
 import operator
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from trueline.mapping.calls import BOOLEAN_FUNCTIONS, compile_call
+from trueline.mapping.calls import compile_call
 from trueline.mapping.casts import to_bool
+from trueline.mapping.logic import are_comparable, are_equal, is_logical, kleene, truth
 from trueline.mapping.parsing import ExpressionError, Node, member, parse
-from trueline.mapping.unknown import MALFORMED, Unknown, find_unknown, maybe_empty, strongest
+from trueline.mapping.reading import (
+    Getter,
+    compile_field,
+    compile_index,
+    compile_path,
+    compile_slice,
+    not_a_list,
+)
+from trueline.mapping.unknown import MALFORMED, Unknown, find_unknown, strongest
 
-__all__ = ["Getter", "compile_condition", "compile_expression", "compile_path"]
-
-Getter = Callable[[Any], Any]
+__all__ = ["compile_condition", "compile_expression"]
 
 _PLAIN = frozenset({str, int, float, bool})
 _ORDER = {"lt": operator.lt, "gt": operator.gt, "lte": operator.le, "gte": operator.ge}
@@ -58,69 +64,12 @@ def _placed(text: str, compile_node: Callable[[Node], Getter]) -> Getter:
         raise
 
 
-def compile_path(keys: tuple[str, ...]) -> Getter:
-    """A function that reads nested members of a document."""
-    cause = f"{MALFORMED}:{'.'.join(keys)}"
-    if len(keys) == 1:
-        return _field(keys[0])
-
-    def read(document: Any) -> Any:
-        for key in keys:
-            if document.__class__ is dict:
-                document = document.get(key)
-            elif document is None:
-                return None
-            else:
-                document = _member_of(document, key, cause)
-        return document
-
-    return read
-
-
-def _field(key: str) -> Getter:
-    cause = f"{MALFORMED}:{key}"
-
-    def read(document: Any) -> Any:
-        if document.__class__ is dict:
-            return document.get(key)
-        return None if document is None else _member_of(document, key, cause)
-
-    return read
-
-
-def _member_of(value: Any, key: str, cause: str) -> Any:
-    if value.__class__ is Unknown:
-        return value.derived()
-    return value.get(key) if isinstance(value, dict) else Unknown(cause)
-
-
-def _not_a_list(value: Any, cause: str) -> Any:
-    """What a step over a list makes of something else."""
-    if value is None:
-        return None
-    return value.derived() if value.__class__ is Unknown else Unknown(cause)
-
-
-def truth(value: Any) -> bool | Unknown:
-    """JMESPath's truth: empty and absent are false; unknown where unread elements decide."""
-    if value.__class__ is Unknown:
-        unknown: Unknown = value.derived()
-        return unknown
-    loose = maybe_empty(value)
-    if loose is not None:
-        return loose
-    return not (value is None or value is False or value in ("", [], {}))
-
-
-# --- values ------------------------------------------------------------------------------------
-
-
 def _value(node: Node) -> Getter:
     return _COMPILERS[node["type"]](node)
 
 
-def _compile_field(node: Node) -> Getter:
-    return _field(node["value"])
+def _member(node: Node) -> Getter:
+    return compile_field(node["value"])
 
 
 def _chain(node: Node) -> Getter:
@@ -153,42 +102,13 @@ def _flat(children: list[Node]) -> list[Node]:
     return out
 
 
-def _index(node: Node) -> Getter:
-    position = node["value"]
-    cause = f"{MALFORMED}:{member(node)}"
-
-    def read(value: Any) -> Any:
-        if value.__class__ is not list:
-            return _not_a_list(value, cause)
-        # An unknown element may be none or many: it leaves no position sure but its own.
-        loose = next((v for v in value if v.__class__ is Unknown and not v.present), None)
-        if loose is not None:
-            return loose if len(value) == 1 and position in (0, -1) else loose.derived()
-        return value[position] if -len(value) <= position < len(value) else None
-
-    return read
-
-
-def _slice(node: Node) -> Getter:
-    bounds = slice(*node["children"])
-    cause = f"{MALFORMED}:{member(node)}"
-
-    def read(value: Any) -> Any:
-        if value.__class__ is not list:
-            return _not_a_list(value, cause)
-        loose = next((v for v in value if v.__class__ is Unknown and not v.present), None)
-        return value[bounds] if loose is None else loose.derived()
-
-    return read
-
-
 def _flatten(node: Node) -> Getter:
     base, cause = _value(node["children"][0]), f"{MALFORMED}:{member(node['children'][0])}"
 
     def run(document: Any) -> Any:
         value = base(document)
         if value.__class__ is not list:
-            return _not_a_list(value, cause)
+            return not_a_list(value, cause)
         out: list[Any] = []
         for element in value:
             if element.__class__ is list:
@@ -222,7 +142,7 @@ def _projection(node: Node) -> Getter:
 
     def run(document: Any) -> Any:
         value = base(document)
-        return _each(value, step) if value.__class__ is list else _not_a_list(value, cause)
+        return _each(value, step) if value.__class__ is list else not_a_list(value, cause)
 
     return run
 
@@ -234,7 +154,7 @@ def _filter(node: Node) -> Getter:
     def run(document: Any) -> Any:
         value = base(document)
         if value.__class__ is not list:
-            return _not_a_list(value, cause)
+            return not_a_list(value, cause)
         kept = []
         for element in value:
             verdict = element if element.__class__ is Unknown else test(element)
@@ -255,7 +175,7 @@ def _values_projection(node: Node) -> Getter:
         value = base(document)
         if isinstance(value, dict):
             return _each(list(value.values()), step)
-        return _not_a_list(value, cause)
+        return not_a_list(value, cause)
 
     return run
 
@@ -295,9 +215,6 @@ def _call(node: Node) -> Getter:
     return compile_call(node, _value)
 
 
-# --- comparing ---------------------------------------------------------------------------------
-
-
 def _comparator(node: Node) -> Getter:
     sides, name = node["children"], node["value"]
     left, right = _value(sides[0]), _value(sides[1])
@@ -314,46 +231,17 @@ def _comparator(node: Node) -> Getter:
             if (a is None) is not (b is None) and not with_null:
                 return None
         if order is None:
-            return _equal(a, b) is wanted
+            return are_equal(a, b) is wanted
         if a is None or b is None:
             return None
-        return order(a, b) if _comparable(a, b) else Unknown(cause)
+        return order(a, b) if are_comparable(a, b) else Unknown(cause)
 
     return run
 
 
-def _equal(a: Any, b: Any) -> bool:
-    # True equals 1 in Python, not in JMESPath.
-    return (a.__class__ is bool) is (b.__class__ is bool) and bool(a == b)
-
-
-def _comparable(a: Any, b: Any) -> bool:
-    if isinstance(a, dt.datetime):
-        return isinstance(b, dt.datetime) and (a.tzinfo is None) is (b.tzinfo is None)
-    if isinstance(a, bool) or isinstance(b, bool):
-        return False
-    kinds = (str, str) if isinstance(a, str) else ((int, float), (int, float))
-    return isinstance(a, kinds[0]) and isinstance(b, kinds[1])
-
-
-# --- logic -------------------------------------------------------------------------------------
-
-
-def _is_logical(node: Node) -> bool:
-    """Does the node give nothing but true, false, absent or unknown?"""
-    kind = node["type"]
-    if kind in ("and_expression", "or_expression"):
-        return all(_is_logical(child) for child in node["children"])
-    if kind == "literal":
-        return isinstance(node["value"], bool)
-    if kind == "function_expression":
-        return node["value"] in BOOLEAN_FUNCTIONS
-    return kind in ("comparator", "not_expression")
-
-
 def _and(node: Node) -> Getter:
     left, right = (_value(child) for child in node["children"])
-    logical = _is_logical(node["children"][0])
+    logical = is_logical(node["children"][0])
 
     def run(document: Any) -> Any:
         first = left(document)
@@ -372,7 +260,7 @@ def _and(node: Node) -> Getter:
 
 def _or(node: Node) -> Getter:
     left, right = (_value(child) for child in node["children"])
-    logical = _is_logical(node["children"][0])
+    logical = is_logical(node["children"][0])
 
     def run(document: Any) -> Any:
         first = left(document)
@@ -405,28 +293,10 @@ def _not(node: Node) -> Getter:
     return run
 
 
-def _kleene(decisive: bool, one: Getter, other: Getter) -> Getter:
-    """Three-valued `and` (decisive False) or `or` (decisive True), with absent beside unknown."""
-
-    def run(document: Any) -> Any:
-        a = one(document)
-        if a is decisive:
-            return a
-        b = other(document)
-        if b is decisive:
-            return b
-        unknown = strongest((a, b))
-        if unknown is not None:
-            return unknown.derived()
-        return None if a is None or b is None else not decisive
-
-    return run
-
-
 def _boolean(node: Node) -> Getter:
     kind, children = node["type"], node["children"]
     if kind in ("and_expression", "or_expression"):
-        return _kleene(kind == "or_expression", _boolean(children[0]), _boolean(children[1]))
+        return kleene(kind == "or_expression", _boolean(children[0]), _boolean(children[1]))
     inner = _boolean(children[0]) if kind == "not_expression" else _value(node)
     cause = f"{MALFORMED}:{member(node)}"
     negated = kind == "not_expression"
@@ -448,7 +318,7 @@ def _boolean(node: Node) -> Getter:
 def _condition(node: Node) -> Getter:
     kind, children = node["type"], node["children"]
     if kind in ("and_expression", "or_expression"):
-        return _kleene(kind == "or_expression", _condition(children[0]), _condition(children[1]))
+        return kleene(kind == "or_expression", _condition(children[0]), _condition(children[1]))
     if kind == "not_expression":
         inner = _condition(children[0])
 
@@ -471,12 +341,12 @@ _COMPILERS: dict[str, Callable[[Node], Getter]] = {
     "and_expression": _and,
     "comparator": _comparator,
     "current": _same,
-    "field": _compile_field,
+    "field": _member,
     "filter_projection": _filter,
     "flatten": _flatten,
     "function_expression": _call,
     "identity": _same,
-    "index": _index,
+    "index": compile_index,
     "index_expression": _chain,
     "literal": _literal,
     "multi_select_dict": _select_dict,
@@ -485,7 +355,7 @@ _COMPILERS: dict[str, Callable[[Node], Getter]] = {
     "or_expression": _or,
     "pipe": _chain,
     "projection": _projection,
-    "slice": _slice,
+    "slice": compile_slice,
     "subexpression": _chain,
     "value_projection": _values_projection,
 }

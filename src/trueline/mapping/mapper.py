@@ -7,9 +7,10 @@ from typing import Any
 
 from trueline.mapping.cells import Marks, Settle, settler
 from trueline.mapping.config import AllowList
-from trueline.mapping.evaluate import Getter, compile_expression, compile_path
+from trueline.mapping.evaluate import compile_expression
 from trueline.mapping.parsing import member, parse
 from trueline.mapping.paths import Path, Use, expression_uses
+from trueline.mapping.reading import Getter, compile_path
 from trueline.mapping.unknown import MALFORMED, Unknown
 from trueline.model import ResourceType
 

@@ -81,8 +81,6 @@ def is_narrowed(tests: Iterable[Any]) -> Verdict:
     return any_of(test if test.__class__ is Unknown else _narrows(test) for test in tests)
 
 
-# --- what narrows ------------------------------------------------------------------------------
-
 # Negated operators admit all others; `IfExists` and `ForAllValues` admit who lacks the key; `Null`
 # says only that there is one. None of them is here.
 _COMPARING = frozenset(
@@ -242,8 +240,6 @@ def _by_provider(key: str) -> Callable[[str], bool] | None:
     shared = issuer.startswith(_SHARED_ISSUERS)
     return _is_fixed if claim == "aud" and not shared else None
 
-
-# --- TLS ---------------------------------------------------------------------------------------
 
 _TLS = frozenset({"aws:securetransport"})
 _TLS_OPERATORS = frozenset({"bool", "boolifexists"})

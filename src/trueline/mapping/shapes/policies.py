@@ -246,8 +246,6 @@ def _leaves_privileges(excluded: Any) -> Verdict:
     return bool(left) if unknown is None or not left else unknown.derived()
 
 
-# --- Lambda ------------------------------------------------------------------------------------
-
 _LAMBDA_TESTS = (
     ("account", "StringEquals", "AWS:SourceAccount"),
     ("arn", "ArnLike", "AWS:SourceArn"),
