@@ -269,3 +269,19 @@ def test_an_interruption_ends_the_wait_before_a_retry(read: Read, proxy: FaultPr
     result = read(QUEUE, stop=stop, regions=("us-east-1",), patience=Patience(longest_wait=600.0))
     assert result.outcome.interrupted
     assert not result.sink.states
+
+
+def test_a_broken_configuration_file_is_a_usage_error(read: Read, tmp_path: Path) -> None:
+    (tmp_path / "config").write_text("[profile a\nthis is no configuration")
+    with pytest.raises(ConfigError) as error:
+        read(QUEUE, profile="a")
+    assert error.value.where is not None
+    assert error.value.where.file == str(tmp_path / "config")
+
+
+def test_an_endpoint_that_is_no_address_is_a_usage_error(
+    read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "nonsense")
+    with pytest.raises(ConfigError, match="not a URL"):
+        read(QUEUE)

@@ -10,7 +10,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from trueline.mapping import Mapper, Unknown, compile_expression, expression_paths, is_unknown
+from trueline.mapping import (
+    Mapper,
+    Unknown,
+    compile_condition,
+    compile_expression,
+    expression_paths,
+    is_unknown,
+)
 from trueline.model import Call, ResourceType
 
 __all__ = ["CompiledCall", "CompiledType", "SharedCalls", "compile_type"]
@@ -181,11 +188,11 @@ def _compile(call: Call, once: bool = False) -> CompiledCall:
         args={name: _argument(text) for name, text in call.args.items()},
         keep=_maybe(call.keep),
         rows=_maybe(call.rows),
-        when=_maybe(call.when),
+        when=_test(call.when),
         each=_maybe(call.each),
         key=_maybe(call.key),
         match=_maybe(call.match),
-        until=_maybe(call.until),
+        until=_test(call.until),
         region=_maybe(call.region),
         first=tuple(_compile(before) for before in call.first),
         once=once,
@@ -200,6 +207,10 @@ def _argument(text: str | tuple[str, ...]) -> _Argument:
 
 def _maybe(text: str | None) -> Expression | None:
     return None if text is None else compile_expression(text)
+
+
+def _test(text: str | None) -> Expression | None:
+    return None if text is None else compile_condition(text)
 
 
 def _unknown_in(value: Any) -> Unknown | None:

@@ -100,6 +100,9 @@ def run(
         for task in tasks:
             scopes.submit(_read, task, gate, rows, progress, halt).add_done_callback(ended.put)
         _gather(len(tasks), ended, halt, finished)
+    except BaseException:
+        halt.fail()
+        raise
     finally:
         gate.close()
         scopes.close()
@@ -127,9 +130,6 @@ def _gather(
             finished(future.result())
         except Stopped:
             continue
-        except BaseException:
-            halt.fail()
-            raise
 
 
 def _read(task: Task, sink: Sink, rows: Pool, progress: Progress, halt: Halt) -> Finished:

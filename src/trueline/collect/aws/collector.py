@@ -31,6 +31,7 @@ _PROVIDER = "aws"
 _ACCOUNT = "aws_account"
 """The type that the ledger rows of discovery stand on, where it is read."""
 _OPENERS = 16
+_RENEW = "renew them; outside the commercial partition name one of its regions as well"
 _READ = ("ok", "absent", "gone")
 
 
@@ -98,6 +99,9 @@ class _Collection:
             run(tasks, self._sink, self._progress, self._halt, self._finished)
         except Stopped:
             pass
+        except BaseException:
+            self._halt.fail()
+            raise
         finally:
             for identity in self._identities():
                 identity.remote.close()
@@ -349,7 +353,7 @@ def _base(identity: Identity, region: str) -> dict[str, Any]:
 def _no_credentials(failure: CallError) -> RemoteError:
     code, status = failure.code, failure.status
     if refuses_identity(code):
-        message, hint = f"AWS refused the credentials ({code})", "renew them, then try again"
+        message, hint = f"AWS refused the credentials ({code})", _RENEW
     elif failure.message == NO_CREDENTIALS:
         message = f"no usable AWS credentials were found ({code})"
         hint = "set AWS_PROFILE or --profile, or log in: aws sso login"

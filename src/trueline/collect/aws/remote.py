@@ -19,6 +19,7 @@ from trueline.collect.aws.names import Geography
 from trueline.collect.aws.paging import Paging, paging_of
 from trueline.collect.aws.request import Patience
 from trueline.collect.aws.wire import Link, Wire
+from trueline.errors import ConfigError
 
 __all__ = ["AwsRemote", "client_config"]
 
@@ -178,7 +179,14 @@ class AwsRemote:
             return held
 
     def _make(self, service: str, region: str) -> Any:
-        client = self._session.create_client(service, region_name=region, config=self._config)
+        try:
+            client = self._session.create_client(service, region_name=region, config=self._config)
+        except ValueError as error:
+            if "endpoint" not in str(error):
+                raise
+            message = f"the endpoint that is set for {service} is not a URL"
+            hint = "check AWS_ENDPOINT_URL and endpoint_url in the AWS configuration"
+            raise ConfigError("aws.endpoint", message, hint) from None
         if _is_aws(client.meta.endpoint_url):
             return client
         if service == "s3":

@@ -18,7 +18,12 @@ from botocore.credentials import (
     Credentials,
     DeferredRefreshableCredentials,
 )
-from botocore.exceptions import BotoCoreError, NoCredentialsError, ProfileNotFound
+from botocore.exceptions import (
+    BotoCoreError,
+    ConfigParseError,
+    NoCredentialsError,
+    ProfileNotFound,
+)
 from botocore.loaders import Loader, create_loader
 from botocore.session import Session
 
@@ -29,7 +34,7 @@ from trueline.collect.aws.remote import AwsRemote, client_config
 from trueline.collect.aws.request import AwsRequest
 from trueline.collect.aws.wire import Wire
 from trueline.collect.progress import Progress
-from trueline.errors import ConfigError
+from trueline.errors import ConfigError, Where
 
 __all__ = ["Identity", "Refused", "Sessions"]
 
@@ -166,7 +171,7 @@ class Sessions:
 
 
 def _loader_of(session: Session, profile: str | None) -> Loader:
-    """The loader of a session. Raises ConfigError for a profile that is not configured."""
+    """The loader for a session. Raises ConfigError for an unknown profile or a broken file."""
     try:
         session.get_scoped_config()
     except ProfileNotFound as error:
@@ -177,6 +182,11 @@ def _loader_of(session: Session, profile: str | None) -> Loader:
             "aws.profile",
             f"no AWS profile {name!r} is configured",
             f"did you mean {close[0]!r}?" if close else f"profiles found: {known}",
+        ) from None
+    except ConfigParseError as error:
+        path = str(error.kwargs.get("path"))
+        raise ConfigError(
+            "aws.config", "the AWS configuration cannot be parsed", "mend the file", Where(path)
         ) from None
     return _models(session.get_config_variable("data_path"))
 
