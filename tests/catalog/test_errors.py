@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from .support import FILES, built, changed, place, position
 
@@ -171,3 +174,34 @@ def test_a_former_id_that_still_exists_is_an_error(tmp_path: Path) -> None:
     )
     _, problems = built(tmp_path, files)
     assert "still exists" in problems[0].message
+
+
+def places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    yield path
+    if isinstance(value, dict):
+        for key in value:
+            yield from places(value[key], (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from places(item, (*path, index))
+
+
+def replaced(value: Any, path: tuple[str | int, ...], new: Any) -> Any:
+    if not path:
+        return new
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy[path[0]] = replaced(value[path[0]], path[1:], new)
+    return copy
+
+
+@pytest.mark.parametrize("wrong", [None, 5, [[]], {"a": 1}], ids=str)
+@pytest.mark.parametrize("name", list(FILES))
+def test_a_wrong_value_anywhere_is_told_and_never_breaks_the_reader(
+    tmp_path: Path, name: str, wrong: Any
+) -> None:
+    tree = yaml.safe_load(FILES[name])
+    for path in places(tree):
+        files = {**FILES, name: yaml.safe_dump(replaced(tree, path, wrong), sort_keys=False)}
+        _, problems = built(tmp_path, files)
+        # A literal argument may be anything, and nothing is what an optional key holds as well.
+        assert problems or "fixed" in path or wrong is None, path
