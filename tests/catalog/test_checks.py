@@ -9,7 +9,7 @@ import pytest
 
 from trueline.catalog.build import build
 from trueline.catalog.call_check import check_calls, used_members
-from trueline.catalog.provider_check import check_terraform, read_schemas
+from trueline.catalog.provider_check import check_terraform, read_schemas, unchecked_resources
 from trueline.model import ResourceType
 
 from .support import changed, write
@@ -150,6 +150,16 @@ def test_a_name_that_any_provider_version_knows_is_accepted(tmp_path: Path) -> N
     rtype = queue(tmp_path)
     assert len(check_terraform(rtype, without)) == 1
     assert check_terraform(rtype, both) == []
+
+
+def test_resources_of_a_provider_that_is_not_at_hand_are_listed_as_unchecked(
+    tmp_path: Path,
+) -> None:
+    rtype = queue(tmp_path)
+    other = read_schemas([schema(azurerm_queue=OWN)])
+    assert check_terraform(rtype, other) == []
+    assert unchecked_resources(rtype, other) == ["aws_sqs_queue", "aws_sqs_queue_policy"]
+    assert unchecked_resources(rtype, read_schemas([schema(aws_sqs_queue=OWN)])) == []
 
 
 def test_a_resource_a_join_or_a_hidden_attribute_is_told(tmp_path: Path) -> None:

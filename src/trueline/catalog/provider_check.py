@@ -11,7 +11,7 @@ from trueline.catalog.walk import Members, MissingMemberError, Shape, follow
 from trueline.errors import Where
 from trueline.model import CodePart, ResourceType
 
-__all__ = ["Schemas", "check_terraform", "read_schemas"]
+__all__ = ["Schemas", "check_terraform", "read_schemas", "unchecked_resources"]
 
 Schemas = Mapping[str, Sequence[Mapping[str, Any]]]
 """By resource name, its block in each provider version at hand."""
@@ -102,6 +102,8 @@ class _Check:
         """The block of one of several resource names; None, told, when a name is not known."""
         versions: list[Mapping[str, Any]] = []
         for name in names:
+            if _is_unchecked(name, self.schemas):
+                return None
             if name not in self.schemas:
                 hint = closest(name, self.schemas)
                 self.error(f"no provider at hand has the resource {name!r}", where, hint)
@@ -164,8 +166,26 @@ class _Root:
         return None
 
 
+def unchecked_resources(rtype: ResourceType, schemas: Schemas) -> list[str]:
+    """Resource names of a type that belong to providers whose schema is not at hand."""
+    reader = rtype.readers.get("terraform")
+    if reader is None:
+        return []
+    parts = (*reader.parts, *reader.singletons)
+    names = {*reader.resource, *(name for part in parts for name in part.resource)}
+    return sorted(name for name in names if _is_unchecked(name, schemas))
+
+
+def _is_unchecked(name: str, schemas: Schemas) -> bool:
+    provider = name.partition("_")[0]
+    return not any(known.partition("_")[0] == provider for known in schemas)
+
+
 def check_terraform(rtype: ResourceType, schemas: Schemas) -> list[Problem]:
-    """Problems of a type's Terraform paths: resources, attributes and blocks that do not exist."""
+    """Problems of a type's Terraform paths: resources, attributes and blocks that do not exist.
+
+    What belongs to a provider whose schema is not at hand is not checked.
+    """
     check = _Check(rtype, schemas)
     if "terraform" in rtype.readers:
         check.run()
