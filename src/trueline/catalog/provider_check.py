@@ -133,13 +133,14 @@ class _Check:
     def run(self) -> None:
         reader = self.rtype.readers["terraform"]
         own = self.block(reader.resource, self.rtype.where) if reader.resource else None
+        is_open = bool(reader.resource) and own is None
         pieces: dict[str, Shape | None] = {"written": None}
         for part in (*reader.parts, *reader.singletons):
             pieces[part.name] = self.part(part, own)
         for name, text in self.rtype.let.get("terraform", ()):
-            root = _Root(own, Members("the document", dict(pieces)))
+            root = None if is_open else _Root(own, Members("the document", dict(pieces)))
             pieces[name] = self.follow(text, root, self.rtype.where, f"let {name}")
-        root = _Root(own, Members("the document", pieces))
+        root = None if is_open else _Root(own, Members("the document", pieces))
         for column in self.rtype.columns.values():
             if "terraform" in column.mappings:
                 what = f"{self.rtype.table}.{column.name}"
