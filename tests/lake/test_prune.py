@@ -81,6 +81,7 @@ def test_nothing_is_removed_while_a_manifest_cannot_be_read(lake: Lake) -> None:
     with pytest.raises(ConfigError) as caught:
         prune(lake, 3, grace=SOON)
     assert caught.value.code == "snapshot-damaged"
+    assert lake.numbers() == [1, 2, 3, 4]
     assert uids(lake) == ["c", "kept"]
 
 

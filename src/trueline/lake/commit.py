@@ -86,9 +86,10 @@ def build(
     with open_tables(store, content, types, limits) as tables:
         owners = _write_owners(store, tables, content, touched, segments)
         number = previous.number + 1 if previous else 1
-        verdicts = dict(previous.verdicts) if previous else {}
-        for verdict in said.judge(tables):
-            verdicts[verdict.table] = _write_verdicts(store, verdict, segments, number)
+        verdicts = {
+            **(previous.verdicts if previous else {}),
+            **_write_verdicts(store, said.judge(tables), segments, number),
+        }
     lines = _ledger(previous, run, said)
     covered = store.write("coverage", ledger.LEDGER, ledger.batches(lines))
     segments[covered.id] = covered
@@ -239,15 +240,21 @@ def _write_owners(
 
 
 def _write_verdicts(
-    store: Segments, verdict: TypeVerdicts, segments: dict[str, Segment], number: int
-) -> VerdictEntry:
-    batches = iter(verdict.batches)
-    first = next(batches, None)
-    if first is None:
-        return VerdictEntry(None, dict(verdict.metadata), number)
-    segment = store.write(f"verdicts-{verdict.table}", first.schema, chain([first], batches))
-    segments[segment.id] = segment
-    return VerdictEntry(segment.id, dict(verdict.metadata), number)
+    store: Segments, judged: Iterable[TypeVerdicts], segments: dict[str, Segment], number: int
+) -> dict[str, VerdictEntry]:
+    out = {}
+    for verdict in judged:
+        batches = iter(verdict.batches)
+        first = next(batches, None)
+        segment = None
+        if first is not None:
+            name = f"verdicts-{verdict.table}"
+            segment = store.write(name, first.schema, chain([first], batches))
+            segments[segment.id] = segment
+        out[verdict.table] = VerdictEntry(
+            segment.id if segment else None, dict(verdict.metadata), number
+        )
+    return out
 
 
 def _ledger(previous: Snapshot | None, run: Run, said: Judgement) -> list[ledger.Line]:

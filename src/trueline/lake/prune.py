@@ -72,7 +72,8 @@ def prune(
     now = now or dt.datetime.now(dt.UTC)
     if isinstance(keep, int) and keep < 1:
         raise ConfigError("keep-nothing", f"cannot keep {keep} snapshots", "keep at least 1")
-    with lake.locked(), writing("the lake"):
+    with writing("the lake"), lake.locked():
+        _used(_manifests(lake, "snapshots"))  # one that cannot be read stops it before it begins
         dropped = _drop(lake, keep, now)
         _expire(lake, now - grace)
         kept = _used(_manifests(lake, "snapshots"))
@@ -149,8 +150,7 @@ def _manifests(lake: Lake, directory: str) -> Iterable[Path]:
 
 
 def _used(paths: Iterable[Path]) -> set[str]:
-    """Segments that manifests name. One that cannot be read stops the prune: what it needs is
-    not known."""
+    """Segments that manifests name; ConfigError when what one of them needs is not known."""
     used: set[str] = set()
     for path in paths:
         try:

@@ -111,7 +111,7 @@ class Lake:
         """
         said = Judgement(scan, judge, types or {}, coverage, not_judged, settings)
         now = dt.datetime.now(dt.UTC)
-        with self.locked(), writing("the lake"):
+        with writing("the lake"), self.locked():
             before = set(self.segments.directory.iterdir())
             last = self.snapshot()
             path = self.manifest_path(last.number + 1 if last else 1)
