@@ -85,6 +85,36 @@ def test_a_policy_written_with_jsonencode_is_unknown_whole() -> None:
     assert found["_why"]["statements"] == "after_apply:aws_iam_role.r.arn"
 
 
+def test_one_of_two_documents_is_not_taken_for_both() -> None:
+    documents = [document(name, {"sid": name}) for name in "ab"]
+    said = [f"data.aws_iam_policy_document.{name}.json" for name in "ab"]
+    assert statements(*documents, topic(*said)) is None
+
+
+def test_a_document_beside_a_local_may_not_be_the_policy() -> None:
+    said = ("data.aws_iam_policy_document.a.json", "local.policy")
+    assert statements(document("a", {"sid": "a"}), topic(*said)) is None
+
+
+def test_source_documents_of_a_hidden_list_leave_the_policy_open() -> None:
+    found = statements(
+        document("a", {"sid": "a"}),
+        document("b", {"sid": "b"}),
+        document(
+            "d",
+            unknown={"source_policy_documents": True},
+            sensitive={"source_policy_documents": []},
+            says={
+                "source_policy_documents": ref(
+                    "data.aws_iam_policy_document.a.json", "data.aws_iam_policy_document.b.json"
+                )
+            },
+        ),
+        topic("data.aws_iam_policy_document.d.json"),
+    )
+    assert [s and s["sid"] for s in found] == ["a", "b", None]
+
+
 def test_source_documents_come_first_known_ones_as_text() -> None:
     known = json.dumps({"Statement": {"Sid": "known", "Effect": "Deny", "Action": "*"}})
     found = statements(

@@ -200,9 +200,33 @@ def test_an_attribute_that_a_written_block_leaves_out_is_unset() -> None:
         after={"root_block_device": [{"delete_on_termination": True}]},
         unknown={"root_block_device": [{"encrypted": True, "kms_key_id": True}]},
         says={"root_block_device": [{"delete_on_termination": const(True)}]},
+        sensitive={"root_block_device": [{}]},
     )
     assert found["encrypted"] is False
     assert "key" in found["_absent"]
+
+
+def nested(shape: Any) -> dict[str, Any]:
+    """A written block with something unknown inside that its text does not show."""
+    made = rtype("aws_x", "aws_x", {"days": ("int", "rule[0].expiration[0].days", 0)})
+    part = block(
+        "aws_x.x",
+        {"rule": [{"on": True}]},
+        {"rule": [{"expiration": True}]},
+        says={"rule": [{"on": const(True)}]},
+        sensitive={"rule": [shape]},
+    )
+    return dict(read(plan(KEY_BLOCK, part), made).rows["aws_x"][0])
+
+
+def test_a_block_inside_a_written_block_may_be_dynamic_too() -> None:
+    found = nested({"expiration": []})
+    assert found["days"] is None
+    assert found["_why"]["days"] == "unresolved:aws_x.x.rule[0].expiration"
+
+
+def test_a_scalar_inside_a_written_block_is_unset() -> None:
+    assert nested({})["days"] == 0
 
 
 def test_an_attribute_of_a_block_whose_text_is_missing_is_unknown() -> None:

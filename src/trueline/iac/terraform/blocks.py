@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Block", "Module", "World", "as_list", "as_map", "marks"]
+__all__ = ["Block", "Module", "World", "as_list", "as_map"]
 
 _NO_MAP: Mapping[str, Any] = {}
 
@@ -79,12 +79,3 @@ def as_map(value: Any) -> Mapping[str, Any]:
 def as_list(value: Any) -> list[Any]:
     """The value where it is a list, else an empty one."""
     return value if isinstance(value, list) else []
-
-
-def marks(mask: Any) -> bool:
-    """Does a mask mark anything?"""
-    if isinstance(mask, dict):
-        return any(map(marks, mask.values()))
-    if isinstance(mask, list):
-        return any(map(marks, mask))
-    return mask is True

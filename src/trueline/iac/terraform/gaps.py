@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from trueline.iac.terraform.addresses import split_module, without_keys
-from trueline.iac.terraform.blocks import Block, Module, as_list, as_map, marks
+from trueline.iac.terraform.blocks import Block, Module, as_list, as_map
+from trueline.iac.terraform.masks import marks
 
 __all__ = ["incomplete", "reads_unknown"]
 

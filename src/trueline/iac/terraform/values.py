@@ -8,17 +8,66 @@ configuration, so a block that the text does not show is never taken for unset.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from trueline.iac.terraform.blocks import Block, World, marks
+from trueline.iac.terraform.blocks import Block, World
+from trueline.iac.terraform.masks import marks, stretched, without_secrets
 from trueline.iac.terraform.policy_document import POLICY_DOCUMENT, RENDERED, policy_document
 from trueline.iac.terraform.provider_facts import BLOCKS_AS_ATTRIBUTES, NEVER_NULL, ProviderFacts
 from trueline.iac.terraform.references import Resolver, Target, references_of
+from trueline.iac.terraform.text import doubted, fits, is_flat, opened, union
 from trueline.mapping import Unknown, is_unknown
 
 __all__ = ["Documents"]
 
-_FLAT = {"references", "constant_value", "partial"}
+_NO_SHAPE = object()
+"""Stands for the form of a value that the plan does not tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """A place in a block: its path for causes, its mask of unknown values, and its form.
+
+    `shape` is the mask of sensitive values: it shows every list, set, map and block, so that what
+    it leaves out is a scalar.
+    """
+
+    block: Block
+    path: str
+    mask: Any
+    shape: Any
+
+    @property
+    def is_scalar(self) -> bool:
+        """Is it certain that no block can stand here?"""
+        return self.shape is None or isinstance(self.shape, bool)
+
+    @property
+    def is_list(self) -> bool:
+        return isinstance(self.shape, list)
+
+    def member(self, name: str) -> _Spot:
+        return _Spot(self.block, f"{self.path}.{name}", self.mask[name], _shape(self.shape, name))
+
+    def elements(self, length: int) -> list[_Spot]:
+        shapes = self.shape if isinstance(self.shape, list) else []
+        shapes = [*shapes, *[_NO_SHAPE] * (length - len(shapes))]
+        return [
+            _Spot(self.block, f"{self.path}[{i}]", mask, shapes[i])
+            for i, mask in enumerate(stretched(self.mask, length))
+        ]
+
+    def unresolved(self) -> Unknown:
+        return Unknown(f"unresolved:{self.path}")
+
+    def left_to_provider(self) -> Unknown:
+        return Unknown(f"provider_decides:{self.path}", unset=True)
+
+
+def _shape(shape: Any, name: str) -> Any:
+    """The form of a member; None for a scalar."""
+    return shape.get(name) if isinstance(shape, dict) else _NO_SHAPE
 
 
 class Documents:
@@ -49,13 +98,15 @@ class Documents:
     def _make(self, block: Block) -> dict[str, Any]:
         document = dict(block.after)
         said = block.expressions
+        shape = block.sensitive or _NO_SHAPE  # old versions have no such mask at all
         for label, mask in block.unknown.items():
             if marks(mask):
-                document[label] = self._top(block, label, document.get(label), mask, said)
+                spot = _Spot(block, f"{block.address}.{label}", mask, _shape(shape, label))
+                document[label] = self._top(spot, document.get(label), said, label)
         for label, value in block.after.items():
             if isinstance(value, list) and label not in said and label in block.unknown:
-                document[label] = _opened(f"{block.address}.{label}", document[label], 0)
-        document = _hidden(document, block.sensitive)
+                document[label] = opened(f"{block.address}.{label}", document[label], 0)
+        document = without_secrets(document, block.sensitive)
         if marks(block.unknown.get("tags_all")):
             document["tags_all"] = self._all_tags(block, document)
         document["written"] = {
@@ -75,147 +126,124 @@ class Documents:
         tags = own if isinstance(own, dict) else {}
         return {k: tags.get(k, v) if is_unknown(v) else v for k, v in every.items()}
 
-    def _top(self, block: Block, label: str, value: Any, mask: Any, said: Mapping[str, Any]) -> Any:
+    def _top(self, spot: _Spot, value: Any, said: Mapping[str, Any], label: str) -> Any:
         """The value of a top-level attribute or block of which something is unknown."""
-        path = f"{block.address}.{label}"
-        if label in said or mask is not True:
-            return self._value(block, path, value, mask, said.get(label), seen=label in said)
+        if label in said or spot.mask is not True:
+            return self._value(spot, value, said.get(label), seen=label in said)
         if label in NEVER_NULL:
-            return Unknown(f"after_apply:{path}", present=True)
-        if self._is_unset(block, label):
-            return Unknown(f"provider_decides:{path}", unset=True)
-        return Unknown(f"unresolved:{path}")
+            return Unknown(f"after_apply:{spot.path}", present=True)
+        if (
+            label not in self._labels.get(spot.block.type, ())
+            or (spot.block.type, label) in BLOCKS_AS_ATTRIBUTES
+            or (spot.block.type, label) in self._flat_labels
+        ):
+            return spot.left_to_provider()
+        return self._unsaid(spot)
 
-    def _is_unset(self, block: Block, label: str) -> bool:
-        """Is it certain that no `dynamic` block of that label repeats over something unknown?
+    def _unsaid(self, spot: _Spot) -> Unknown:
+        """An unknown value that no text shows: unset, unless a `dynamic` block may stand there."""
+        if spot.is_scalar or not self._world.reads_unknown:
+            return spot.left_to_provider()
+        return spot.unresolved()
 
-        The mask of sensitive values shows every list, set, map and block, so a label that it
-        lacks is a scalar.
-        """
-        masked = block.sensitive if isinstance(block.sensitive, dict) else {}
-        return (
-            not self._world.reads_unknown
-            or (bool(masked) and label not in masked)
-            or label not in self._labels.get(block.type, ())
-            or (block.type, label) in BLOCKS_AS_ATTRIBUTES
-            or (block.type, label) in self._flat_labels
-        )
-
-    def _value(
-        self, block: Block, path: str, value: Any, mask: Any, said: Any, *, seen: bool
-    ) -> Any:
+    def _value(self, spot: _Spot, value: Any, said: Any, *, seen: bool) -> Any:
         """A value with a mask over it. `seen`: the text of this place is visible, `said` is it."""
-        if mask is True:
-            if not seen and self._world.reads_unknown:
-                return Unknown(f"unresolved:{path}")
-            if not seen:
-                return _left_to_provider(path)
-            return self._reference(block, path, said)
-        if isinstance(mask, dict):
-            return self._members(block, path, value, mask, said, seen=seen)
-        if isinstance(mask, list):
-            return self._list(block, path, value, mask, said, seen=seen)
+        if spot.mask is True:
+            if seen:
+                return self._reference(spot, said)
+            return spot.unresolved() if self._world.reads_unknown else spot.left_to_provider()
+        if isinstance(spot.mask, dict):
+            return self._members(spot, value, said, seen=seen)
+        if isinstance(spot.mask, list):
+            return self._list(spot, value, said, seen=seen)
         return value
 
-    def _members(
-        self, block: Block, path: str, value: Any, mask: Any, said: Any, *, seen: bool
-    ) -> dict[str, Any]:
+    def _members(self, spot: _Spot, value: Any, said: Any, *, seen: bool) -> dict[str, Any]:
         out = dict(value) if isinstance(value, dict) else {}
-        flat = _is_flat(said)
-        for name, inner in mask.items():
+        flat = is_flat(said)
+        for name, inner in spot.mask.items():
             if not marks(inner):
                 continue
-            place = f"{path}.{name}"
+            member = spot.member(name)
             if flat or not seen or not isinstance(said, dict):
-                out[name] = self._value(block, place, out.get(name), inner, said, seen=seen)
+                out[name] = self._value(member, out.get(name), said, seen=seen)
             elif name in said:
-                out[name] = self._value(block, place, out.get(name), inner, said[name], seen=True)
+                out[name] = self._value(member, out.get(name), said[name], seen=True)
             elif inner is True:
-                out[name] = _left_to_provider(place)
+                out[name] = self._unsaid(member)
             else:
-                out[name] = self._value(block, place, out.get(name), inner, None, seen=False)
+                out[name] = self._value(member, out.get(name), None, seen=False)
         return out
 
-    def _list(
-        self, block: Block, path: str, value: Any, mask: Any, said: Any, *, seen: bool
-    ) -> list[Any]:
+    def _list(self, spot: _Spot, value: Any, said: Any, *, seen: bool) -> list[Any]:
         """Elements of a list, set or repeated block; sets are re-ordered, so blocks are matched."""
-        values = value if isinstance(value, list) else [None] * len(mask)
-        masks = [*mask, *[False] * (len(values) - len(mask))][: len(values)]
+        values = value if isinstance(value, list) else [None] * len(spot.mask)
+        spots = spot.elements(len(values))
         if isinstance(said, list):
-            return self._repeated(block, path, values, masks, said)
-        spread = self._spread(block, said, masks) if seen else None
+            return self._repeated(spot, spots, values, said)
+        spread = self._spread(spots, said) if seen else []
         out = []
-        for position, (element, inner) in enumerate(zip(values, masks, strict=True)):
-            place = f"{path}[{position}]"
-            if inner is True and spread:
-                out.append(self._target_value(place, spread.pop(0), certain=True))
-            elif marks(inner):
-                out.append(self._value(block, place, element, inner, said, seen=seen))
+        for element, inner in zip(spots, values, strict=True):
+            if element.mask is True and spread:
+                out.append(self._target_value(element, spread.pop(0), certain=True))
+            elif marks(element.mask):
+                out.append(self._value(element, inner, said, seen=seen))
             else:
-                out.append(element)
+                out.append(inner)
         return out
 
     def _repeated(
-        self,
-        block: Block,
-        path: str,
-        values: Sequence[Any],
-        masks: Sequence[Any],
-        said: Sequence[Any],
+        self, spot: _Spot, spots: Sequence[_Spot], values: Sequence[Any], said: Sequence[Any]
     ) -> list[Any]:
         """Instances of blocks written one by one, and possibly of `dynamic` ones beside them."""
         written = [s for s in said if isinstance(s, dict)]
         whole = len(values) <= len(written)
-        out = []
-        for position, (element, mask) in enumerate(zip(values, masks, strict=True)):
-            if not marks(mask):
-                out.append(element)
+        out: list[Any] = []
+        for element, value in zip(spots, values, strict=True):
+            if not isinstance(element.mask, dict) or not marks(element.mask):
+                out.append(element.unresolved() if marks(element.mask) else value)
                 continue
-            place = f"{path}[{position}]"
-            fitting = [w for w in written if _fits(w, element, mask)] or (written if whole else [])
-            text = _union(fitting, partial=not whole)
-            hidden = not fitting or not whole
-            made = self._members(block, place, element, mask, text, seen=bool(fitting))
-            out.append(_doubted(made, text, place) if hidden and fitting else made)
-        opened: list[Any] = _opened(path, out, len(written))
-        return opened
+            fitting = [w for w in written if fits(w, value, element.mask)]
+            fitting = fitting or (written if whole else [])
+            text = union(fitting, partial=not whole)
+            made = self._members(element, value, text, seen=bool(fitting))
+            out.append(doubted(made, text, element.path) if fitting and not whole else made)
+        elements: list[Any] = opened(spot.path, out, len(written))
+        return elements
 
-    def _spread(self, block: Block, said: Any, masks: Sequence[Any]) -> list[Target] | None:
+    def _spread(self, spots: Sequence[_Spot], said: Any) -> list[Target]:
         """The blocks that the unknown elements of a list come from, if it is one for each."""
-        wholly = sum(m is True for m in masks)
+        wholly = [spot for spot in spots if spot.mask is True]
         if not wholly:
-            return None
-        found = self._resolver.resolve(block, references_of(said))
+            return []
+        found = self._resolver.resolve(wholly[0].block, references_of(said))
         targets = _undecided(found.targets)
-        return targets if found.sure and len(targets) == wholly else None
+        return targets if found.sure and len(targets) == len(wholly) else []
 
-    def _reference(self, block: Block, path: str, said: Any) -> Any:
+    def _reference(self, spot: _Spot, said: Any) -> Any:
         """What is known of an unknown value: what it comes from, and whether it will be set."""
-        found = self._resolver.resolve(block, references_of(said))
+        found = self._resolver.resolve(spot.block, references_of(said))
         targets = _undecided(found.targets)
-        if targets and self._all_policies(targets):
-            documents = [self._policy(t.block, path) for t in targets]
-            single = len(documents) == 1
-            return documents[0] if single else [*documents, Unknown(f"unresolved:{path}")]
-        partial = isinstance(said, dict) and said.get("partial")
+        definite = found.sure and not (isinstance(said, dict) and said.get("partial"))
         if len(targets) == 1 and found.sure:
-            return self._target_value(path, targets[0], certain=not partial)
+            return self._target_value(spot, targets[0], certain=definite)
+        if targets and definite and spot.is_list and self._all_policies(targets):
+            # Of a list the references are known, but not whether it holds more than them.
+            return [*(self._policy(t.block, spot) for t in targets), spot.unresolved()]
         if targets:
-            definite = found.sure and not partial
             refs = tuple(dict.fromkeys(t.block.address for t in targets)) if definite else ()
             return Unknown(_cause(targets[0]), refs=refs)
         if found.blind:
             return Unknown(f"unresolved:{found.blind[0]}")
-        return Unknown(f"after_apply:{path}")
+        return Unknown(f"after_apply:{spot.path}")
 
-    def _target_value(self, path: str, target: Target, *, certain: bool) -> Any:
+    def _target_value(self, spot: _Spot, target: Target, *, certain: bool) -> Any:
         if self._all_policies([target]):
-            return self._policy(target.block, path)
+            policy = self._policy(target.block, spot)
+            return [policy, spot.unresolved()] if spot.is_list else policy
         present = certain and target.attribute in NEVER_NULL
-        return Unknown(
-            _cause(target), present=present, refs=(target.block.address,) if certain else ()
-        )
+        refs = (target.block.address,) if certain else ()
+        return Unknown(_cause(target), present=present, refs=refs)
 
     def _all_policies(self, targets: Sequence[Target]) -> bool:
         return all(
@@ -223,23 +251,14 @@ class Documents:
             for t in targets
         )
 
-    def _policy(self, block: Block, path: str) -> Any:
+    def _policy(self, block: Block, spot: _Spot) -> Any:
         if block.address in self._open:
-            return Unknown(f"unresolved:{path}")
+            return spot.unresolved()
         self._open.add(block.address)
         try:
             return policy_document(self.of(block))
         finally:
             self._open.discard(block.address)
-
-
-def _left_to_provider(path: str) -> Unknown:
-    return Unknown(f"provider_decides:{path}", unset=True)
-
-
-def _is_flat(said: Any) -> bool:
-    """Is this one expression, rather than the inside of a block?"""
-    return isinstance(said, dict) and said.keys() <= _FLAT
 
 
 def _cause(target: Target) -> str:
@@ -257,28 +276,6 @@ def _undecided(targets: Sequence[Target]) -> list[Target]:
     ]
 
 
-def _masked(value: Any, mask: Any) -> Any:
-    """The value without what is sensitive; null and unknown values hold no secret."""
-    if mask is True:
-        return value if value is None or is_unknown(value) else Unknown("sensitive", present=True)
-    if isinstance(mask, dict) and isinstance(value, dict):
-        return {k: _masked(v, mask[k]) if k in mask else v for k, v in value.items()}
-    if isinstance(mask, list) and isinstance(value, list):
-        return [_masked(v, m) for v, m in zip(value, _stretched(mask, len(value)), strict=True)]
-    return value
-
-
-def _hidden(document: dict[str, Any], mask: Mapping[str, Any] | bool) -> dict[str, Any]:
-    """A document without what is sensitive; a mask of `true` hides every member."""
-    if isinstance(mask, bool):
-        return {k: _masked(v, mask) for k, v in document.items()}
-    return {k: _masked(v, mask[k]) if k in mask else v for k, v in document.items()}
-
-
-def _stretched(mask: Sequence[Any], length: int) -> list[Any]:
-    return [*mask, *[False] * (length - len(mask))][:length]
-
-
 def _labels_written_flat(world: World) -> frozenset[tuple[str, str]]:
     """(type, label) that some block of the plan writes as one expression: not a nested block."""
     return frozenset(
@@ -286,80 +283,10 @@ def _labels_written_flat(world: World) -> frozenset[tuple[str, str]]:
         for module in world.modules.values()
         for resource in module.resources.values()
         for label, said in _expressions(resource)
-        if _is_flat(said)
+        if is_flat(said)
     )
 
 
 def _expressions(resource: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     said = resource.get("expressions")
     return iter(said.items() if isinstance(said, dict) else ())
-
-
-def _fits(written: Mapping[str, Any], element: Any, mask: Any) -> bool:
-    """May this block of the text have made this element? Its constants must be there."""
-    if not isinstance(element, dict) or not isinstance(mask, dict):
-        return True
-    for name, said in written.items():
-        if _is_flat(said) and "constant_value" in said:
-            constant, value = said["constant_value"], element.get(name)
-            if marks(mask.get(name)) and mask.get(name) is True:
-                return False
-            if _plain(constant) and _plain(value) and str(value).lower() != str(constant).lower():
-                return False
-    return True
-
-
-def _plain(value: Any) -> bool:
-    return isinstance(value, (str, int, float, bool))
-
-
-def _union(blocks: Sequence[Mapping[str, Any]], *, partial: bool) -> dict[str, Any]:
-    """What any of several blocks says; `partial` marks what not all of them say alike."""
-    out: dict[str, Any] = {}
-    for name in dict.fromkeys(n for b in blocks for n in b):
-        said = [b[name] for b in blocks if name in b]
-        if len(said) == len(blocks) and all(s == said[0] for s in said) and not partial:
-            out[name] = said[0]
-        elif all(isinstance(s, list) for s in said):
-            out[name] = [element for s in said for element in s]
-        else:
-            out[name] = {"references": list(references_of(said)), "partial": True}
-    return out
-
-
-def _doubted(made: dict[str, Any], text: Mapping[str, Any], path: str) -> dict[str, Any]:
-    """A `dynamic` block may have made this element: what no text shows is not unset."""
-    return {
-        name: Unknown(f"unresolved:{path}.{name}")
-        if is_unknown(value) and value.unset and name not in text
-        else value
-        for name, value in made.items()
-    }
-
-
-def _opened(path: str, elements: Any, written: int) -> Any:
-    """An open list where an element may stand for any number of them.
-
-    A `dynamic` block that repeats an unknown number of times shows as exactly one element in
-    which nothing is known.
-    """
-    if not isinstance(elements, list) or len(elements) <= written:
-        return elements
-    if any(isinstance(e, dict) and _nothing_known(e) for e in elements):
-        return [*elements, Unknown(f"unresolved:{path}")]
-    return elements
-
-
-def _nothing_known(value: Any) -> bool:
-    """Is every leaf unknown or a neutral value, and one at least unknown?"""
-    leaves, stack = [], [value]
-    while stack:
-        part = stack.pop()
-        if isinstance(part, dict):
-            stack.extend(part.values())
-        elif isinstance(part, list):
-            stack.extend(part)
-        else:
-            leaves.append(part)
-    unknown = [is_unknown(leaf) for leaf in leaves]
-    return any(unknown) and all(u or not leaf for u, leaf in zip(unknown, leaves, strict=True))
