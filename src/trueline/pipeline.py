@@ -543,7 +543,7 @@ def judge_cases(
     workspace: Workspace, policy: Policy, variants: Mapping[str, CompiledPolicy]
 ) -> dict[str, list[CaseResult]]:
     """Judge each case of a policy by every variant of it (itself, its mutants), by label."""
-    from trueline.catalog.testing import NOW, case_scopes, expand_case
+    from trueline.catalog.testing import NOW, case_batches
     from trueline.evaluate import baseline, read_verdicts
     from trueline.lake import Tables
 
@@ -551,24 +551,24 @@ def judge_cases(
     compiled = [replace(c, id=label) for label, c in variants.items()]
     policies = {label: replace(policy, id=label) for label in variants}
     types = {t: catalog.types[t] for t in tables_named(compiled)}
-    results: dict[str, list[CaseResult]] = {label: [] for label in variants}
-    for case in policy.tests:
-        params = {label: dict(case.params) for label in variants} if case.params else {}
+    related = any(c.relations for c in compiled)
+    found: dict[tuple[str, str], CaseResult] = {}
+    for batch in case_batches(policy, catalog.types, related=related):
+        given = batch.cases[0].params
+        params = {label: dict(given) for label in variants} if given else {}
         base = baseline(Settings(params=params), policies)
-        rows = expand_case(case, policy, catalog.types)
-        uid = rows[policy.resource][0]["uid"]
-        used = {t: r for t, r in rows.items() if t in types}
-        scopes = case_scopes(case, policy, catalog.types)
-        with Tables.from_rows(types, used, scopes, ()) as tables:
+        used = {t: r for t, r in batch.rows.items() if t in types}
+        with Tables.from_rows(types, used, batch.scopes, ()) as tables:
             (judged,) = Bench(catalog, base, (), NOW).judge(tables, compiled, "all")
-            found = {
-                v.policy: v
+            verdicts = {
+                (v.policy, v.resource.uid): v
                 for v in read_verdicts(judged.layout, judged.all(), policies, {})
-                if v.resource.uid == uid
             }
-        for label in variants:
-            results[label].append(_case_result(policy.id, case, found.get(label)))
-    return results
+        for case, uid in zip(batch.cases, batch.uids, strict=True):
+            for label in variants:
+                result = _case_result(policy.id, case, verdicts.get((label, uid)))
+                found[label, case.name] = result
+    return {label: [found[label, case.name] for case in policy.tests] for label in variants}
 
 
 def _case_result(policy: str, case: PolicyTest, verdict: Verdict | None) -> CaseResult:

@@ -10,7 +10,14 @@ import pytest
 
 from trueline.catalog import Catalog
 from trueline.catalog.build import build
-from trueline.catalog.testing import NOW, RowError, case_scopes, expand_case, expand_row
+from trueline.catalog.testing import (
+    NOW,
+    RowError,
+    case_batches,
+    case_scopes,
+    expand_case,
+    expand_row,
+)
 from trueline.model import COMMON, PolicyTest, ResourceType
 
 from .support import write
@@ -165,3 +172,27 @@ def test_a_related_table_that_a_case_does_not_name_was_not_read(catalog: Catalog
         assert states["aws_sqs_queue"].complete
         assert states["aws_kms_key"].complete is complete
         assert (states["aws_kms_key"].cause is None) is complete
+
+
+def test_cases_of_equal_parameters_share_a_table_unless_they_are_worlds(catalog: Catalog) -> None:
+    tests = (
+        PolicyTest("a", "pass", {"name": "a"}),
+        PolicyTest("b", "pass", {"name": "b"}, {}, {"days": 1}),
+        PolicyTest("c", "pass", {"name": "c"}),
+        PolicyTest("d", "pass", {"name": "d", "uid": "same"}),
+        PolicyTest("e", "pass", {"name": "e", "uid": "same"}),
+    )
+    policy = replace(catalog.policies["aws-sqs-queue-unencrypted"], tests=tests)
+    shared = case_batches(policy, catalog.types, related=False)
+    assert [[case.name for case in batch.cases] for batch in shared] == [
+        ["a", "c", "d"],
+        ["b"],
+        ["e"],
+    ]
+    for batch in shared:
+        rows = batch.rows["aws_sqs_queue"]
+        assert [row["uid"] for row in rows] == list(batch.uids)
+        assert [row["name"] for row in rows] == [case.name for case in batch.cases]
+        assert len(set(batch.uids)) == len(batch.uids)
+    worlds = case_batches(policy, catalog.types, related=True)
+    assert [[case.name for case in batch.cases] for batch in worlds] == [[t.name] for t in tests]

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from trueline.catalog.problems import closest
@@ -31,8 +32,10 @@ __all__ = [
     "NOW",
     "OPEN",
     "REGION",
+    "CaseBatch",
     "RowError",
     "RowReader",
+    "case_batches",
     "case_scopes",
     "column_hint",
     "expand_case",
@@ -101,6 +104,51 @@ def expand_row(
         **given,
     )
     return {**finished, "stale_since": stale_since}
+
+
+@dataclass(frozen=True, slots=True)
+class CaseBatch:
+    """Cases that can be judged at once; `uids` are those of their judged rows."""
+
+    cases: tuple[PolicyTest, ...]
+    uids: tuple[str, ...]
+    rows: Mapping[str, Sequence[Row]]
+    scopes: Sequence[ScopeState]
+
+
+def case_batches(
+    policy: Policy, types: Mapping[str, ResourceType], *, related: bool
+) -> list[CaseBatch]:
+    """All cases of a policy, as few batches as can be, in an order of their own.
+
+    With `related` the policy follows relations, and each case is a world for itself. Without,
+    cases of equal parameters share one table, in which each has its row.
+    """
+    if related:
+        return [_world(case, policy, types) for case in policy.tests]
+    groups: dict[str, dict[str, tuple[PolicyTest, Row]]] = {}
+    rtype = types[policy.resource]
+    for index, case in enumerate(policy.tests):
+        row = expand_row(rtype, case.row, case.where, index)
+        key = repr(sorted(case.params.items()))
+        while row["uid"] in groups.get(key, ()):
+            key += "+"
+        groups.setdefault(key, {})[row["uid"]] = (case, row)
+    return [
+        CaseBatch(
+            tuple(case for case, _ in group.values()),
+            tuple(group),
+            {policy.resource: [row for _, row in group.values()]},
+            case_scopes(next(iter(group.values()))[0], policy, types),
+        )
+        for group in groups.values()
+    ]
+
+
+def _world(case: PolicyTest, policy: Policy, types: Mapping[str, ResourceType]) -> CaseBatch:
+    rows = expand_case(case, policy, types)
+    uid = str(rows[policy.resource][0]["uid"])
+    return CaseBatch((case,), (uid,), rows, case_scopes(case, policy, types))
 
 
 def expand_case(
