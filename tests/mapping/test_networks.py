@@ -132,6 +132,13 @@ def test_a_network_that_is_set_but_not_known_may_be_the_internet() -> None:
     assert rule["is_any"].cause == GROUP.cause
 
 
+def test_an_unknown_port_leaves_the_other_open_too() -> None:
+    # -1 on one side stands for every port.
+    for side in ("from", "to"):
+        [rule] = rules(**{side: DENIED}, cidrs="10.0.0.0/8")
+        assert [rule[f].cause for f in ("from_port", "to_port")] == ["denied", "denied"]
+
+
 def test_an_unknown_protocol_leaves_the_ports_open() -> None:
     [rule] = rules(protocol=DENIED, cidrs="10.0.0.0/8")
     assert [rule[f].cause for f in ("protocol", "from_port", "to_port")] == ["denied"] * 3

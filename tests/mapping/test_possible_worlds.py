@@ -60,7 +60,17 @@ def _wrapped(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     )
 
 
-EXPRESSIONS = st.recursive(FIELDS | LITERALS, _wrapped, max_leaves=5)
+TELLING = [
+    "!a",
+    "a && b",
+    "a || b",
+    "a[?b].a",
+    "is_set(a)",
+    "!(a[0])",
+    "(a || b) == `true`",
+    "a[0]",
+]
+EXPRESSIONS = st.sampled_from(TELLING) | st.recursive(FIELDS | LITERALS, _wrapped, max_leaves=5)
 THOROUGH = settings(
     max_examples=400,
     derandomize=True,
