@@ -136,30 +136,24 @@ def _gap(row: RowCompiler, label: str, ref: n.Column | n.Tag) -> str:
 
 
 def causes(row: RowCompiler, found: Used) -> str:
-    """A list of (column, cause) out of the row's `_gaps`; never empty.
+    """A list of (column, cause) out of the row's `_gaps`, a map by column; never empty.
 
-    `_gaps` is what fusing makes of `gaps` and `_why`, once for all policies.
+    `_gaps` is what fusing makes of `gaps` and `_why`, once for all policies: a lambda in each
+    policy would cost more to plan than all the rest.
     """
     lists = []
-    if found.columns:
-        names = ", ".join(literal(name, n.TEXT) for name in found.columns)
-        kept = f"list_contains([{names}], _w.root)"
-        presence = [name for name in found.columns if name not in found.values]
-        if presence:
-            asked = ", ".join(literal(name, n.TEXT) for name in presence)
-            settled = (
-                f"list_contains([{asked}], _w.name) AND list_contains({row.alias}._set, _w.name)"
-            )
-            kept = f"{kept} AND NOT coalesce({settled}, FALSE)"
-        mine = f"list_filter({row.alias}._gaps, lambda _w: {kept})"
-        lists.append(f"list_transform({mine}, lambda _w: {{'column': _w.name, 'cause': _w.cause}})")
+    for name in found.columns:
+        gaps_of = f"{row.alias}._gaps[{literal(name, n.TEXT)}]"
+        if name not in found.values:
+            gaps_of = f"CASE WHEN NOT {row.is_marked('_set', name)} THEN {gaps_of} END"
+        lists.append(gaps_of)
     lists += [hole("causes", i) for i in range(len(row.related))]
     first = next(iter([*found.walked, *found.plain, *row.related]), "")
     fallback = f"[{{'column': {literal(first, n.TEXT)}, 'cause': 'not_collected'}}]"
     if not lists:
         return fallback
+    every = f"flatten([{', '.join(lists)}])" if lists[1:] else lists[0]
     # A struct field that is unknown without a written cause leaves every list empty.
-    every = f"list_distinct(list_concat({', '.join(lists)}))" if lists[1:] else lists[0]
     return f"coalesce(nullif({every}, []), {fallback})"
 
 

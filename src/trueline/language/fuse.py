@@ -141,8 +141,8 @@ class _Fusion:
         for i, policy in enumerate(self.policies):
             code, why = f"_k{i}", f"_w{i}"
             judged.append(f"CAST({self._chosen(policy, policy.code)} AS TINYINT) AS {code}")
-            reasons = f"list_sort(CAST({self._chosen(policy, policy.causes)} AS {_CAUSES}))"
-            result.append(f"CASE WHEN {code} = 1 THEN {reasons} END AS {why}")
+            reasons = self._chosen(policy, policy.causes)
+            result.append(f"CAST(CASE WHEN {code} = 1 THEN {reasons} END AS {_CAUSES}) AS {why}")
             codes[policy.id], causes[policy.id] = code, why
             labelled = []
             for label, fragment in policy.evidence:
@@ -165,7 +165,7 @@ class _Fusion:
             gaps = {label: text for policy in self.policies for label, text in policy.gaps}
             tables += [
                 f"_judged AS (SELECT p.*, {', '.join(judged)}\n FROM {base} p)",
-                f"_known AS (SELECT p.*, {_gaps('p', undecided, gaps)} FROM _judged p)",
+                f"_known AS {_with_gaps('_judged', 'p', undecided, gaps)}",
             ]
             base = "_known"
         ctes = "WITH " + ",\n".join(tables) + "\n" if tables else ""
@@ -221,7 +221,7 @@ class _Fusion:
             column = f"{alias}.{_ANSWERS[kind](join, related, inside, names)}"
             if kind == "code":
                 return f"coalesce({column}, 0)"
-            return f"list_sort(coalesce({column}, []))"
+            return f"list_sort(list_distinct(coalesce({column}, [])))"
 
         return fill(fragment, answer)
 
@@ -301,7 +301,7 @@ def _gathered(join: _Join) -> list[str]:
     judged = f"(SELECT t.*, {', '.join(searched)} FROM {source} t)"
     if join.causes:
         undecided = " OR ".join(dict.fromkeys(undecided for _, undecided in join.causes))
-        judged = f"(SELECT t.*, {_gaps('t', undecided, join.gaps)} FROM {judged} t)"
+        judged = _with_gaps(judged, "t", undecided, join.gaps)
     shown = ["t.uid", *(f"t.{column}" for column in join.searched.values())]
     shown += [
         f"CASE WHEN {wanted} THEN {struct} END AS {column}"
@@ -336,22 +336,31 @@ def _gathered(join: _Join) -> list[str]:
     return tables
 
 
-def _gaps(alias: str, undecided: str, gaps: Mapping[str, str]) -> str:
-    """All that is not known of a row, as (root, name, cause): what `_why` says, then the rest."""
+def _with_gaps(table: str, alias: str, undecided: str, gaps: Mapping[str, str]) -> str:
+    """The table with `_gaps`: of each undecided row what is not known, as a map by column.
+
+    What `_why` says comes first; a column that it does not mention has its gap's own cause.
+    """
     inside = "'^[^.[]+'"
     entry = f"{{'root': regexp_extract(_w.key, {inside}), 'name': _w.key, 'cause': _w.value}}"
-    written = f"list_transform(map_entries({alias}._why), lambda _w: {entry})"
-    if not gaps:
-        return f"CASE WHEN {undecided} THEN {written} END AS _gaps"
-    roots = f"list_transform(map_keys({alias}._why), lambda _w: regexp_extract(_w, {inside}))"
-    name = "regexp_replace(_g, '^open_list:', '')"
-    root = f"regexp_extract({name}, {inside})"
-    silent = f"_g IS NOT NULL AND NOT list_contains(coalesce({roots}, []), {root})"
-    found = f"list_filter([{', '.join(gaps.values())}], lambda _g: {silent})"
-    cause = "CASE WHEN starts_with(_g, 'open_list:') THEN _g ELSE 'not_collected' END"
-    gap = f"{{'root': {root}, 'name': {name}, 'cause': {cause}}}"
-    every = f"list_concat({written}, list_transform({found}, lambda _g: {gap}))"
-    return f"CASE WHEN {undecided} THEN {every} END AS _gaps"
+    every = f"list_transform(map_entries({alias}._why), lambda _w: {entry})"
+    if gaps:
+        roots = f"list_transform(map_keys({alias}._why), lambda _w: regexp_extract(_w, {inside}))"
+        name = "regexp_replace(_g, '^open_list:', '')"
+        root = f"regexp_extract({name}, {inside})"
+        silent = f"_g IS NOT NULL AND NOT list_contains(coalesce({roots}, []), {root})"
+        found = f"list_filter([{', '.join(gaps.values())}], lambda _g: {silent})"
+        cause = "CASE WHEN starts_with(_g, 'open_list:') THEN _g ELSE 'not_collected' END"
+        gap = f"{{'root': {root}, 'name': {name}, 'cause': {cause}}}"
+        every = f"list_concat({every}, list_transform({found}, lambda _g: {gap}))"
+    listed = (
+        f"SELECT {alias}.*, CASE WHEN {undecided} THEN {every} END AS _all FROM {table} {alias}"
+    )
+    own = f"list_filter({alias}._all, lambda _w: _w.root = _r)"
+    shown = f"list_sort(list_transform({own}, lambda _w: {{'column': _w.name, 'cause': _w.cause}}))"
+    roots = f"list_distinct(list_transform({alias}._all, lambda _w: _w.root))"
+    by_column = f"map_from_entries(list_transform({roots}, lambda _r: {{'k': _r, 'v': {shown}}}))"
+    return f"(SELECT {alias}.*, {by_column} AS _gaps FROM ({listed}) {alias})"
 
 
 def _row_causes(join: _Join, causes: str, undecided: str) -> str:
