@@ -7,13 +7,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from trueline.demo import ACCOUNTS, build_estate, simulated_aws
+from trueline.demo import ACCOUNTS, Refusal, build_estate, simulated_aws
 from trueline.demo.server import Door
 
 REGION = "eu-west-1"
@@ -27,6 +28,16 @@ class Estate:
     endpoint: str
     door: Door
     env: dict[str, str]
+
+
+@contextmanager
+def refusing(estate: Estate, *refusals: Refusal) -> Iterator[None]:
+    """Refuse calls at the estate's door for a while."""
+    estate.door.refusals, estate.door.closed = refusals, True
+    try:
+        yield
+    finally:
+        estate.door.refusals, estate.door.closed = (), False
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.e2e.conftest import REGION, ROLE, Estate, Outcome, Program
+
+from e2e.conftest import REGION, ROLE, Estate, Outcome, Program
 
 PLAN = {
     "format_version": "1.2",
@@ -186,16 +187,16 @@ def test_a_missing_plan_is_refused(program: Program) -> None:
 def test_a_plan_of_100_mb_is_judged(program: Program) -> None:
     filler = [
         {
-            "address": f"null_resource.n[{i}]",
+            "address": f"aws_sns_topic.n[{i}]",
             "mode": "managed",
-            "type": "null_resource",
+            "type": "aws_sns_topic",
             "name": "n",
             "index": i,
-            "provider_name": "registry.terraform.io/hashicorp/null",
+            "provider_name": "registry.terraform.io/hashicorp/aws",
             "change": {
                 "actions": ["create"],
                 "before": None,
-                "after": {"triggers": {"text": "x" * 20_000}},
+                "after": {"name": "x" * 20_000},
                 "after_unknown": {"id": True},
                 "before_sensitive": False,
                 "after_sensitive": {},
@@ -210,7 +211,7 @@ def test_a_plan_of_100_mb_is_judged(program: Program) -> None:
     assert outcome.code == 0
     assert outcome.json()["summary"]["resources"] == 0
     unread = [c for c in outcome.json()["coverage"] if c["status"] == "unsupported"]
-    assert unread[0]["type"] == "null_resource"
+    assert unread[0]["type"] == "aws_sns_topic"
 
 
 def test_an_output_that_cannot_be_written_is_an_action_error(program: Program) -> None:
