@@ -238,3 +238,23 @@ def test_a_resource_that_vanished_is_no_row(
     result = read(QUEUE, regions=("us-east-1",))
     assert [row["name"] for row in result.rows("aws_sqs_queue").values()] == ["kept"]
     assert result.statuses("sqs.GetQueueAttributes") == {"ok": 1, "gone": 1}
+
+
+def test_a_listing_with_an_unreadable_row_is_not_taken_for_whole(
+    read: Read, proxy: FaultProxy
+) -> None:
+    odd = make_type(
+        "aws_odd_region",
+        Live(
+            scope="region",
+            list=Call("list", "ec2.DescribeRegions", as_="region",
+                      rows="Regions[].parse_json(Endpoint)"),
+            parts=(),
+            uid="region",
+        ),
+        {"name": ("text", "region")},
+    )  # fmt: skip
+    result = read(odd, regions=("us-east-1",))
+    (state,) = result.sink.states.values()
+    assert (state.complete, state.cause) == (False, "truncated")
+    assert result.sent() == result.outcome.requests == len(proxy.seen)

@@ -230,6 +230,7 @@ def _rows(call: CompiledCall, page: Mapping[str, Any]) -> Sequence[Any]:
         return ()
     if rows is None:
         raise CallError("truncated", "RowsMissing", f"an answer without {call.spec.rows}")
-    if not isinstance(rows, list):
+    listed = call.spec.name == "list"
+    if not isinstance(rows, list) or (listed and any(is_unknown(row) for row in rows)):
         raise CallError("truncated", "RowsUnreadable", f"{call.spec.rows} could not be read")
     return rows

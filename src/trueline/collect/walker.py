@@ -84,8 +84,6 @@ class Walker:
         name = listing.spec.as_ or "self"
         while group := list(islice(found, size)):
             self._halt.check()
-            if any(is_unknown(row) for row in group):
-                raise ListingError("truncated")
             yield [{**self._base, name: row} for row in group]
 
     def _group_size(self) -> int:
