@@ -109,6 +109,22 @@ def test_a_part_that_may_point_at_either_of_two_is_unknown_on_both_and_no_other(
     }
 
 
+def test_a_local_beside_a_reference_may_point_at_anyone() -> None:
+    part = versions("aws_s3_bucket_versioning.v", ref("aws_s3_bucket.a.id", "local.other"))
+    found = read(plan(bucket("aws_s3_bucket.a"), bucket("aws_s3_bucket.b"), part), BUCKET)
+    why = "unresolved:aws_s3_bucket_versioning.v.bucket"
+    assert statuses(found) == {"aws_s3_bucket.a": why, "aws_s3_bucket.b": why}
+
+
+def test_a_known_name_with_something_added_may_still_mean_what_it_refers_to() -> None:
+    part = versions("aws_s3_bucket_versioning.v", ref("aws_s3_bucket.a.bucket"), "a:live")
+    named = [bucket(f"aws_s3_bucket.{n}", after={"bucket": n}, unknown={"id": True}) for n in "ab"]
+    assert statuses(read(plan(*named, part), BUCKET)) == {
+        "aws_s3_bucket.a": "unresolved:aws_s3_bucket_versioning.v.bucket",
+        "aws_s3_bucket.b": "absent",
+    }
+
+
 def test_two_blocks_for_one_place_are_not_guessed_between() -> None:
     found = read(
         plan(

@@ -106,7 +106,8 @@ def test_a_configured_resource_that_the_plan_lacks_makes_it_truncated() -> None:
 
 @pytest.mark.parametrize("repeats", ["count_expression", "for_each_expression"])
 def test_a_resource_that_may_repeat_zero_times_need_not_be_in_the_plan(repeats: str) -> None:
-    made = plan(queue("a"), queue("b"), block("module.m.aws_sqs_queue.c"))
+    inner = block("module.m.module.n.aws_sqs_queue.d")
+    made = plan(queue("a"), queue("b"), block("module.m.aws_sqs_queue.c"), inner)
     del made["resource_changes"][1:]
     root = made["configuration"]["root_module"]
     root["resources"][1][repeats] = {}

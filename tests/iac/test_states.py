@@ -132,7 +132,7 @@ def test_what_is_deleted_gives_no_row(actions: list[str]) -> None:
 
 
 def test_a_deposed_object_gives_no_second_row() -> None:
-    old = queue(actions=["delete"], deposed="1234abcd")
+    old = queue(after={"name": "old"}, actions=["no-op"], deposed="1234abcd")
     found = read(plan(queue(after={"name": "a"}), old), QUEUE)
     assert [r["name"] for r in found.rows["aws_sqs_queue"]] == ["a"]
 
@@ -204,6 +204,23 @@ def test_an_attribute_that_a_written_block_leaves_out_is_unset() -> None:
     )
     assert found["encrypted"] is False
     assert "key" in found["_absent"]
+
+
+def test_beside_a_dynamic_block_what_no_text_shows_is_not_unset() -> None:
+    found = instance(
+        after={"root_block_device": [{"device": "a"}, {"device": "b"}]},
+        unknown={"root_block_device": [{"encrypted": True}, {}]},
+        says={"root_block_device": [{"device": const("a")}]},
+        sensitive={"root_block_device": [{}, {}]},
+    )
+    assert found["encrypted"] is None
+
+
+def test_a_label_that_another_block_writes_as_one_expression_is_no_block() -> None:
+    neighbour = block("aws_instance.other", {}, says={"metadata_options": ref("local.options")})
+    bare = block("aws_instance.i", unknown={"metadata_options": True}, sensitive=MASK)
+    found = read(plan(KEY_BLOCK, neighbour, bare), DISK)
+    assert by_address(found, "aws_ec2_instance")["aws_instance.i"]["tokens"] == "optional"
 
 
 def nested(shape: Any) -> dict[str, Any]:
@@ -374,6 +391,24 @@ def test_a_list_whose_elements_are_counted_is_closed() -> None:
         ("aws_lb.l", "groups", "aws_security_group.a", None),
         ("aws_lb.l", "groups", "aws_security_group.b", None),
     }
+
+
+def test_a_list_with_more_unknown_elements_than_references_is_open() -> None:
+    found = listed([True, True], "aws_security_group.a.id", after=[None, None])
+    assert ("aws_lb.l", "groups", None, "open_list:groups") in edges(found)
+
+
+def test_an_output_whose_name_is_hidden_is_not_called_set() -> None:
+    said = {"kms_master_key_id": {"references": ["module.m", "each.key"]}}
+    found = read(
+        plan(
+            block("module.m.aws_kms_key.k", {}, {"arn": True}),
+            queue(unknown={"kms_master_key_id": True}, says=said),
+            calls={"module.m": {"outputs": {"arn": ref("aws_kms_key.k.arn")}}},
+        ),
+        QUEUE,
+    )
+    assert by_address(found, "aws_sqs_queue")["aws_sqs_queue.q"]["_set"] == []
 
 
 def test_a_reference_to_a_type_without_table_is_an_edge_to_something_unknown() -> None:

@@ -121,7 +121,7 @@ class Joins:
                 links.possible.setdefault(address, []).append(piece)
             return
         many = isinstance(value, list) or _is_list(block, labels)
-        certain = found.sure if many else len(ours) == 1
+        certain = found.sure if many else len(ours) == 1 and not found.blind
         for address in ours:
             (links.sure if certain else links.possible).setdefault(address, []).append(piece)
         if found.blind or not ours:
