@@ -310,7 +310,7 @@ def scan_aws(
         lake = Lake(home)
         run = _begin(lake, options, types, say)
         outcome = _collect(workspace, options, types, run, progress, stop)
-        read = set(run.finished)
+        read = {s for s, f in run.finished.items() if f.state.cause != "not_collected"}
         snapshot = _commit(lake, run, bench, types, started, outcome)
         report = snapshot_report(
             workspace, lake, snapshot, chosen=chosen, scopes=read, passes=options.passes

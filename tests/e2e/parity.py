@@ -26,6 +26,9 @@ class Cell:
     plan: Any
     live: Any
 
+    def __str__(self) -> str:
+        return f"{self.resource} {self.column}: plan {self.plan!r}, live {self.live!r}"
+
 
 def compare(
     rtype: ResourceType, pairs: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]

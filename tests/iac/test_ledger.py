@@ -167,7 +167,7 @@ def test_a_setting_that_the_code_does_not_mention_is_unknown_not_absent() -> Non
     (row,) = read(plan(PASSWORDS), ACCOUNT).rows["aws_account"]
     assert row["alias"] is None
     assert "alias" not in row["_absent"]
-    assert row["_why"]["alias"] == "not_collected"
+    assert row["_why"]["alias"] == "missing:aws_iam_account_alias"
 
 
 def test_no_settings_make_no_row() -> None:

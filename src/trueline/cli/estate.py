@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +15,11 @@ from trueline.cli.options import home_options, talk, workspace
 from trueline.errors import ConfigError
 
 if TYPE_CHECKING:
-    from trueline.lake import Lake, Snapshot
+    from trueline.lake import Change, Lake, Snapshot
     from trueline.model import CoverageRow, ResourceType
     from trueline.pipeline import Workspace
 
-__all__ = ["coverage", "footprint", "query", "resource"]
+__all__ = ["coverage", "diff", "footprint", "query", "resource"]
 
 ROWS = click.Choice(("table", "json", "jsonl", "csv"))
 
@@ -278,6 +279,9 @@ def footprint(format_: str, home: str | None, config: str | None) -> None:
     if seen.missing:
         lost = ", ".join(seen.missing)
         click.echo(click.style(f"Expected and never seen: {lost}", fg="red", bold=True))
+    for account, regions in seen.not_asked.items():
+        listed = ", ".join(regions)
+        click.echo(click.style(f"Never asked for in {account}: {listed}", fg="magenta"))
     if seen.incomplete:
         click.echo(click.style(f"Not read whole ({len(seen.incomplete)} scopes)", fg="magenta"))
         for account, region, kind, cause in seen.incomplete[:20]:
@@ -296,3 +300,72 @@ def _bars(counts: Mapping[str, int], width: int = 40) -> None:
     for key, count in counts.items():
         bar = "█" * max(round(count / most * width), 1) if count else ""
         click.echo(f"  {terminal(key):<{longest}}  {count:>7,}  {click.style(bar, fg='blue')}")
+
+
+@click.command()
+@click.argument("old", type=int, metavar="OLD", required=False)
+@click.argument("new", type=int, metavar="NEW", required=False)
+@click.option("--type", "types", multiple=True, metavar="GLOB", help="Only these types.")
+@click.option("--format", "format_", type=ROWS, default="table")
+@home_options
+def diff(
+    old: int | None,
+    new: int | None,
+    types: tuple[str, ...],
+    format_: str,
+    home: str | None,
+    config: str | None,
+) -> None:
+    """What changed between two snapshots; by default between the last two.
+
+    Only what both snapshots read whole is compared; the rest is listed as gaps.
+    """
+    from trueline.lake import changes
+    from trueline.lake import diff as compare
+
+    room = workspace(home, config)
+    lake, last = _opened(room, new)
+    numbers = [n for n in lake.numbers() if n < last.number]
+    if old is None and not numbers:
+        raise ConfigError(
+            "no-snapshot", "there is only one snapshot", "scan again, then compare the two"
+        )
+    _, first = _opened(room, numbers[-1] if old is None else old)
+    wanted = _types(room, types)
+    columns = ("change", "type", "name", "account", "region", "columns", "uid")
+    rows = (_change_row(c, format_) for c in changes(lake, first, last, wanted))
+    count = _print(rows, columns, format_)
+    said = compare(first, last, wanted)
+    talk(f"{count} changes from snapshot {first.number} to {last.number}")
+    gaps = Counter((g.scope.type, g.snapshot, g.cause) for g in said.gaps)
+    for (kind, number, cause), scopes in sorted(gaps.items()):
+        talk(f"not compared: {scopes} scopes of {kind}, not read in snapshot {number} ({cause})")
+    remade = Counter(table for table, _ in said.remade)
+    for table, number in sorted(remade.items()):
+        talk(f"not compared: {number} columns of {table}, which are made in another way since")
+
+
+def _change_row(change: Change, format_: str) -> dict[str, Any]:
+    from trueline.report.model import plain
+
+    columns: Any = {c.column: {"old": plain(c.old), "new": plain(c.new)} for c in change.columns}
+    if format_ == "table":
+        columns = "; ".join(
+            f"{c.column}: {_brief(c.old)} → {_brief(c.new)}" for c in change.columns
+        )
+    return {
+        "change": change.kind,
+        "type": change.type,
+        "uid": change.uid,
+        "name": change.name,
+        "account": change.account,
+        "region": change.region,
+        "columns": columns or None,
+    }
+
+
+def _brief(value: Any) -> str:
+    if value is None:
+        return "absent"
+    text = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+    return text if len(text) <= 40 else text[:39] + "…"

@@ -12,10 +12,12 @@ __all__ = ["AccountRegions", "Outcome"]
 
 @dataclass(frozen=True, slots=True)
 class AccountRegions:
-    """`read` = enabled and asked for; `disabled` = not enabled in the account."""
+    """`read` = enabled and asked for; `disabled` = not enabled in the account; `skipped` =
+    enabled and not asked for."""
 
     read: tuple[str, ...]
     disabled: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

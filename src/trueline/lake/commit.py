@@ -26,7 +26,7 @@ from trueline.lake.schema import arrow_schema, mapping_hashes
 from trueline.lake.segments import Segments
 from trueline.lake.snapshot import Snapshot
 from trueline.lake.tables import Tables
-from trueline.lake.views import OWNERS_SCHEMA
+from trueline.lake.views import NOT_COLLECTED, OWNERS_SCHEMA
 from trueline.model import CoverageRow, NotJudged, ResourceType, ScanInfo, Scope, ScopeState
 
 __all__ = ["Judge", "Judgement", "TypeVerdicts", "build"]
@@ -192,11 +192,18 @@ def _merge(
             rows = written.rows.get(scope, 0)
             segment = written.segments[scope.type].id if rows else None
             out[scope] = ScopeEntry(state, state.collected_at, segment, rows, read=True)
+        elif _passed_over(new):
+            out.setdefault(scope, ScopeEntry(new.state, new.state.collected_at))
         else:
             out[scope] = _failed(base.get(scope), new.state)
     for scope in written.moved:
         out[scope] = replace(out[scope], segment=written.segments[scope.type].id)
     return out
+
+
+def _passed_over(finished: Finished) -> bool:
+    """Was the scope not asked for? Then what is known of it stays as it is."""
+    return finished.state.cause == NOT_COLLECTED
 
 
 def _failed(last: ScopeEntry | None, state: ScopeState) -> ScopeEntry:
@@ -260,10 +267,15 @@ def _write_verdicts(
 def _ledger(previous: Snapshot | None, run: Run, said: Judgement) -> list[ledger.Line]:
     """The run's rows, and for scopes it did not read those of the last attempt."""
     finished = run.finished
+    passed_over = {scope for scope, done in finished.items() if _passed_over(done)}
     kept = [
         line
         for line in (previous.ledger() if previous else ())
-        if line.scope is not None and line.scope not in finished
+        if line.scope is not None
+        and (
+            line.scope not in finished
+            or (line.scope in passed_over and line.row.status != "skipped")
+        )
     ]
     new = [
         ledger.Line(row, said.scan.id, scope)

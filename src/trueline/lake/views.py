@@ -15,7 +15,15 @@ import pyarrow as pa
 
 from trueline.lake.connect import quote, text
 
-__all__ = ["OWNERS_SCHEMA", "Part", "literal_path", "owners_sql", "relation_sql", "same_type"]
+__all__ = [
+    "NOT_COLLECTED",
+    "OWNERS_SCHEMA",
+    "Part",
+    "literal_path",
+    "owners_sql",
+    "relation_sql",
+    "same_type",
+]
 
 NOT_COLLECTED = "not_collected"
 

@@ -104,7 +104,8 @@ def _cell(name: str, row: Mapping[str, Any], why: Mapping[str, str]) -> dict[str
 class Footprint:
     """What the estate is made of, and what of it was not seen.
 
-    `untabled` counts mentions in the configuration that was read of services no table covers.
+    `not_asked` are regions that no scan was asked to read, by account; `untabled` counts
+    mentions, in the configuration that was read, of services no table covers.
     """
 
     accounts: Mapping[str, int]
@@ -112,6 +113,7 @@ class Footprint:
     regions: Mapping[str, int]
     types: Mapping[str, int]
     incomplete: Sequence[tuple[str, str, str, str]]
+    not_asked: Mapping[str, Sequence[str]]
     untabled: Mapping[str, int]
 
 
@@ -125,7 +127,11 @@ def footprint(
     accounts: Counter[str] = Counter()
     regions: Counter[str] = Counter()
     by_type: Counter[str] = Counter()
+    not_asked: dict[str, set[str]] = {}
     for entry in snapshot.scopes:
+        if entry.state.cause == "not_collected":
+            not_asked.setdefault(entry.scope.account, set()).add(entry.scope.region)
+            continue
         accounts[entry.scope.account] += entry.rows
         regions[entry.scope.region] += entry.rows
     with lake.tables(snapshot, types) as tables:
@@ -145,8 +151,9 @@ def footprint(
         incomplete=[
             (e.scope.account, e.scope.region, e.scope.type, e.state.cause or "error")
             for e in snapshot.scopes
-            if not e.state.complete
+            if not e.state.complete and e.state.cause != "not_collected"
         ],
+        not_asked={a: sorted(r) for a, r in sorted(not_asked.items())},
         untabled={s: n for s, n in mentioned.most_common() if s not in covered},
     )
 

@@ -96,6 +96,7 @@ class _Collection:
             tasks, leftover = self._plan()
             self._progress.planned(len(tasks))
             self._give_up_refused()
+            self._pass_over_skipped()
             run(tasks, self._sink, self._progress, self._halt, self._finished)
         except Stopped:
             pass
@@ -165,6 +166,7 @@ class _Collection:
             account.chosen = AccountRegions(
                 tuple(r for r in known.enabled if not asked or r in asked),
                 tuple(r for r in known.disabled if not asked or r in asked),
+                tuple(r for r in known.enabled if asked and r not in asked),
             )
         has = {
             r for a in self._accounts.values() for r in (*a.regions.enabled, *a.regions.disabled)
@@ -299,6 +301,17 @@ class _Collection:
                     if not self._sink.is_done(scope):
                         now = dt.datetime.now(dt.UTC)
                         self._sink.done(ScopeState(scope, False, now, failure.status), (row,))
+
+    def _pass_over_skipped(self) -> None:
+        """Finish every scope of a region that was not asked for: it may hold anything."""
+        for name, account in self._accounts.items():
+            for compiled in self._types:
+                for region in account.chosen.skipped if compiled.scope == "region" else ():
+                    scope = Scope(_PROVIDER, name, region, compiled.rtype.table)
+                    call = next(iter(compiled.calls())).name
+                    row = self._row(name, region, scope.type, call, "skipped")
+                    now = dt.datetime.now(dt.UTC)
+                    self._sink.done(ScopeState(scope, False, now, "not_collected"), (row,))
 
     def _finished(self, finished: Finished) -> None:
         for row in finished.coverage:

@@ -13,9 +13,6 @@ from trueline.model import CodePart, ResourceType
 
 __all__ = ["Singleton", "find_singletons"]
 
-_NOT_SAID = Unknown("not_collected")
-"""The code is silent, but the account may have the setting from elsewhere: no default applies."""
-
 
 @dataclass(frozen=True, slots=True)
 class Singleton:
@@ -74,9 +71,11 @@ def _setting(part: CodePart, blocks: list[Block], documents: Documents) -> Any:
                 found.append(Unknown(admitted.cause))
             elif admitted is True:
                 found.append(document)
+    # The code is silent, but the account may have the setting from elsewhere: no default applies.
+    not_said = Unknown(f"missing:{part.resource[0]}")
     if part.many:
-        return [*found, _NOT_SAID]
+        return [*found, not_said]
     if len(found) > 1:
         named = next(b for b in blocks if b.type in part.resource)
         return Unknown(f"unresolved:{named.address}")
-    return found[0] if found else _NOT_SAID
+    return found[0] if found else not_said
