@@ -18,11 +18,12 @@ QUICK = Patience(connect=1.0, read=8.0, attempts=3, longest_wait=0.05)
 
 @dataclass
 class Memory:
-    """A sink that keeps everything."""
+    """A sink that keeps everything; scopes that were not asked for by themselves."""
 
     already: set[Scope] = field(default_factory=set)
     batches: list[tuple[Scope, Sequence[Row]]] = field(default_factory=list)
     states: dict[Scope, ScopeState] = field(default_factory=dict)
+    passed_over: dict[Scope, ScopeState] = field(default_factory=dict)
     coverage: list[CoverageRow] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -35,6 +36,9 @@ class Memory:
 
     def done(self, state: ScopeState, coverage: Sequence[CoverageRow]) -> None:
         with self.lock:
+            if state.cause == "not_collected":
+                self.passed_over[state.scope] = state
+                return
             assert state.scope not in self.states
             self.states[state.scope] = state
             self.coverage.extend(coverage)
