@@ -49,6 +49,7 @@ class Outcome:
     err: str
 
     def json(self) -> Any:
+        assert self.out, self
         return json.loads(self.out)
 
 

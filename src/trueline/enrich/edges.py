@@ -50,6 +50,7 @@ SELECT r.from_uid, k.uid AS to_uid,
   CASE WHEN k.uid IS NULL THEN coalesce(r.cause, {_miss_cause(relation)}) END AS cause
 FROM refs r LEFT JOIN keys k ON k.match = r.match
 LEFT JOIN ({_incomplete(relation)}) i ON i.range = r.range
+LEFT JOIN (SELECT DISTINCT account FROM _scopes) a ON a.account = split_part(r.ref, ':', 5)
 UNION ALL
 SELECT f.from_uid, k.uid, CASE WHEN k.uid IS NULL
   THEN coalesce(f.cause, {_text("dangling:" + relation.by)}) END
@@ -195,9 +196,9 @@ def _listed(relation: Relation) -> str:
 def _miss_cause(relation: Relation) -> str:
     """Why a reference with a known value found nothing."""
     return f"""CASE
-  WHEN starts_with(r.ref, 'arn:') AND NOT starts_with(r.from_uid, 'code:')
-    AND split_part(r.ref, ':', 5) NOT IN ('', 'aws')
-    AND split_part(r.ref, ':', 5) NOT IN (SELECT account FROM _scopes)
+  WHEN starts_with(r.ref, 'arn:') AND a.account IS NULL
+    AND regexp_matches(split_part(r.ref, ':', 5), '^[0-9]+$')
+    AND NOT starts_with(r.from_uid, 'code:')
   THEN 'account_not_scanned'
   ELSE coalesce(i.cause, {_text("dangling:" + relation.by)}) END"""
 
