@@ -24,6 +24,7 @@ from trueline.catalog.select import relations_used, select_policies, select_type
 from trueline.errors import ConfigError, InterruptedRun, Where
 from trueline.model import (
     COMMON,
+    CoverageRow,
     NotJudged,
     Policy,
     PolicyTest,
@@ -404,12 +405,26 @@ def _commit(
             _info(started, ("live",), run.id),
             lambda tables: _type_verdicts(bench, tables, compiled, types),
             types=needed,
-            coverage=outcome.coverage,
+            coverage=(*outcome.coverage, *(_never_seen(a) for a in outcome.missing)),
             not_judged=(*bench.base.not_judged, *not_judged),
             settings=catalog.digest,
         )
     finally:
         run.close()
+
+
+def _never_seen(account: str) -> CoverageRow:
+    """The ledger row of an account that the configuration expects and no credentials gave."""
+    return CoverageRow(
+        "aws",
+        account,
+        "global",
+        "aws_account",
+        "sts.GetCallerIdentity",
+        "error",
+        code="account-not-seen",
+        message="expected, but no credentials or role lead to it",
+    )
 
 
 def _type_verdicts(
