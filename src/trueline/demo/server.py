@@ -16,6 +16,9 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree
 
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import WSGIRequestHandler, make_server
+
 __all__ = ["Refusal", "Request", "simulated_aws"]
 
 WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -185,8 +188,6 @@ def _answer(
 @contextmanager
 def simulated_aws(refusals: Iterable[Refusal] = ()) -> Iterator[tuple[str, Door]]:
     """Run the simulation on a free port of the loopback interface: (endpoint URL, its door)."""
-    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-    from werkzeug.serving import WSGIRequestHandler, make_server
 
     class Quiet(WSGIRequestHandler):
         protocol_version = "HTTP/1.1"
