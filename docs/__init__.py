@@ -1,0 +1,1 @@
+"""The documentation: pages written by hand, and the generator of those that are not."""
