@@ -1,6 +1,7 @@
 """The nouns of Trueline, as frozen data. No behaviour beyond reading a value off another."""
 
 from trueline.model.framework import COVERAGES, Framework, Requirement
+from trueline.model.notation import parse_type
 from trueline.model.policy import SEVERITIES, Param, Policy, PolicyTest, severity_at_least
 from trueline.model.resource import (
     ABSENT,
@@ -17,7 +18,7 @@ from trueline.model.resource import (
 )
 from trueline.model.scope import CodeRows, Edge, Row, Scope, ScopeState, Sink
 from trueline.model.structs import STRUCTS
-from trueline.model.types import Field, Type, parse_type
+from trueline.model.types import Field, Type
 from trueline.model.verdict import (
     BOUNDARIES,
     SCHEMA,
