@@ -19,7 +19,7 @@ from xml.etree import ElementTree
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-__all__ = ["Refusal", "Request", "simulated_aws"]
+__all__ = ["Refusal", "Request", "serve", "simulated_aws"]
 
 WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 _SCOPE = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request")
@@ -188,6 +188,17 @@ def _answer(
 @contextmanager
 def simulated_aws(refusals: Iterable[Refusal] = ()) -> Iterator[tuple[str, Door]]:
     """Run the simulation on a free port of the loopback interface: (endpoint URL, its door)."""
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+    door = Door(DomainDispatcherApplication(create_backend_app), refusals)
+    with serve(door) as url:
+        yield url, door
+
+
+@contextmanager
+def serve(application: WSGI) -> Iterator[str]:
+    """Run a WSGI application on a free port of the loopback interface: its URL."""
+    from werkzeug.serving import WSGIRequestHandler, make_server
 
     class Quiet(WSGIRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -195,12 +206,11 @@ def simulated_aws(refusals: Iterable[Refusal] = ()) -> Iterator[tuple[str, Door]
         def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002
             """Say nothing: the scan's own ledger tells what was asked."""
 
-    door = Door(DomainDispatcherApplication(create_backend_app), refusals)
-    server = make_server("127.0.0.1", 0, door, threaded=True, request_handler=Quiet)
+    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=Quiet)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}", door
+        yield f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         thread.join()
