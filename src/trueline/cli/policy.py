@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from trueline.cli.options import home_options, talk, workspace
 from trueline.errors import ActionError, ConfigError
+
+if TYPE_CHECKING:
+    from trueline.catalog import Problem
 
 __all__ = ["policy"]
 
@@ -143,8 +146,9 @@ def _say_proof(proof: Any) -> None:
 
 @policy.command()
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.option("--format", "format_", type=MODES, default="table")
 @home_options
-def lint(paths: tuple[Path, ...], home: str | None, config: str | None) -> None:
+def lint(paths: tuple[Path, ...], format_: str, home: str | None, config: str | None) -> None:
     """Check content: shipped, configured, and the directories given.
 
     Every problem is told with its place; API calls and members are checked against the AWS
@@ -157,12 +161,26 @@ def lint(paths: tuple[Path, ...], home: str | None, config: str | None) -> None:
     settings = load_settings(find_config(config, home_directory(home)))
     catalog, problems = build((*settings.content, *paths))
     problems = [*problems, *_call_problems(catalog)]
-    if problems:
+    if format_ == "json":
+        click.echo(json.dumps([_problem(p) for p in problems], indent=2, ensure_ascii=False))
+    elif problems:
         click.echo(render_problems(problems))
     errors = sum(not p.warning for p in problems)
     talk(f"{len(catalog.types)} types, {len(catalog.policies)} policies; {errors} errors")
     if errors:
         sys.exit(2)
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {
+        "code": problem.code,
+        "message": problem.message,
+        "file": problem.where.file,
+        "line": problem.where.line or None,
+        "column": problem.where.column or None,
+        "hint": problem.hint,
+        "warning": problem.warning,
+    }
 
 
 def _call_problems(catalog: Any) -> list[Any]:
