@@ -188,8 +188,6 @@ def _answer(
 @contextmanager
 def simulated_aws(refusals: Iterable[Refusal] = ()) -> Iterator[tuple[str, Door]]:
     """Run the simulation on a free port of the loopback interface: (endpoint URL, its door)."""
-    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-
     door = Door(DomainDispatcherApplication(create_backend_app), refusals)
     with serve(door) as url:
         yield url, door
@@ -198,7 +196,6 @@ def simulated_aws(refusals: Iterable[Refusal] = ()) -> Iterator[tuple[str, Door]
 @contextmanager
 def serve(application: WSGI) -> Iterator[str]:
     """Run a WSGI application on a free port of the loopback interface: its URL."""
-    from werkzeug.serving import WSGIRequestHandler, make_server
 
     class Quiet(WSGIRequestHandler):
         protocol_version = "HTTP/1.1"
