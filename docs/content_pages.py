@@ -197,7 +197,7 @@ def _judged(catalog: Catalog, policy: Policy) -> str:
     compiled = catalog.compiled[policy.id]
     found = {plane: unreadable(compiled, catalog.types, plane) for plane in PLANES}
     yes = [plane for plane, why in found.items() if why is None]
-    lacking = [why for why in found.values() if why]
+    lacking = [f"{plane}: {why}" for plane, why in found.items() if why]
     return ", ".join(yes) + (f" ({text(lacking[0])})" if lacking else "")
 
 
