@@ -403,7 +403,7 @@ def _commit(
         return lake.commit(
             run,
             _info(started, ("live",), run.id),
-            lambda tables: _type_verdicts(bench, tables, compiled, types),
+            lambda tables: type_verdicts(bench, tables, compiled, types),
             types=needed,
             coverage=(*outcome.coverage, *(_never_seen(a) for a in outcome.missing)),
             not_judged=(*bench.base.not_judged, *not_judged),
@@ -427,7 +427,7 @@ def _never_seen(account: str) -> CoverageRow:
     )
 
 
-def _type_verdicts(
+def type_verdicts(
     bench: Bench,
     tables: Tables,
     compiled: Sequence[CompiledPolicy],

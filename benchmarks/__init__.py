@@ -1,0 +1,1 @@
+"""Measures what Trueline promises to cost: `python -m benchmarks` prints figures and limits."""
