@@ -84,6 +84,12 @@ def resource() -> None:
 @click.option("--account", metavar="ID")
 @click.option("--region", metavar="NAME")
 @click.option("--name", metavar="GLOB", help="Only names or uids like this.")
+@click.option(
+    "--filter",
+    "rule",
+    metavar="RULE",
+    help="Only where this holds, such as: region:eu-west-1 AND tag('env') = 'prod'.",
+)
 @click.option("--snapshot", type=int, metavar="N", help="An older snapshot.")
 @click.option("--format", "format_", type=ROWS, default="table")
 @home_options
@@ -92,12 +98,16 @@ def list_(
     account: str | None,
     region: str | None,
     name: str | None,
+    rule: str | None,
     snapshot: int | None,
     format_: str,
     home: str | None,
     config: str | None,
 ) -> None:
-    """List recorded resources."""
+    """List recorded resources.
+
+    A resource of which it is not known whether the rule holds is listed too, marked in `fits`.
+    """
     from dataclasses import asdict
 
     from trueline.report.inventory import resources
@@ -105,11 +115,11 @@ def list_(
     room = workspace(home, config)
     lake, chosen = _opened(room, snapshot)
     wanted = _types(room, types)
-    rows = (
-        asdict(r)
-        for r in resources(lake, chosen, wanted, account=account, region=region, name=name)
+    listed = resources(
+        lake, chosen, wanted, account=account, region=region, name=name, rule=_rule(rule, chosen)
     )
-    columns = ("type", "name", "account", "region", "uid", "stale_since")
+    rows = ({**asdict(r), "fits": None if r.fits else "not known"} for r in listed)
+    columns = ("type", "name", "account", "region", "uid", "stale_since", "fits")
     talk(f"{_print(rows, columns, format_)} resources, snapshot {chosen.number}")
 
 
@@ -188,6 +198,16 @@ def types_(format_: str, home: str | None, config: str | None) -> None:
         for t in room.catalog.types.values()
     ]
     talk(f"{_print(rows, ('type', 'title', 'columns', 'policies', 'planes'), format_)} types")
+
+
+def _rule(text: str | None, snapshot: Snapshot) -> str:
+    """A filter as SQL over the columns that every table has."""
+    if text is None:
+        return "TRUE"
+    from trueline.language import compile_rule, expand_filter
+    from trueline.model import COMMON
+
+    return compile_rule(expand_filter(text), COMMON, None, now=snapshot.created_at)
 
 
 def _types(room: Workspace, globs: tuple[str, ...]) -> dict[str, ResourceType]:

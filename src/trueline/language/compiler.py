@@ -96,8 +96,9 @@ def compile_rule(
 
     Where `columns` name `_absent` and `_set`, the row carries these marks and a NULL is unknown
     without them; otherwise NULL in an optional column says that there is nothing. Unlike in a
-    policy an optional column may stand alone: `region = 'eu-west-1'` is unknown where there is no
-    region. `now` is what `days_since` counts to. Raises LanguageError.
+    policy an optional column or tag may stand alone: where it is known to be absent, a text is
+    the empty text and another value is not known. `now` is what `days_since` counts to. Raises
+    LanguageError.
     """
     plain = {name: kind for name, kind in columns.items() if not name.startswith("_")}
     marked = {"_absent", "_set"} <= columns.keys()

@@ -17,7 +17,7 @@ from trueline.language.schema import Schema
 from trueline.language.source import Source, path_of
 from trueline.model import Type
 
-__all__ = ["Names", "Scope"]
+__all__ = ["Names", "Scope", "or_empty"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,14 @@ class Scope:
         return [*(v for v in self.rows if v), *self.elements]
 
 
+def or_empty(ref: n.Ref) -> n.Expr:
+    """A bare optional of a rule: an absent text is the empty text, other values are not known."""
+    kind = n.TEXT if isinstance(ref, n.Tag) else ref.type
+    if kind.kind != "text":
+        return ref
+    return n.Coalesce(ref, n.Literal("", n.TEXT, at=ref.at), n.TEXT, at=ref.at)
+
+
 class Names(Source):
     """Resolves names; every method takes a node and the scope it stands in."""
 
@@ -45,7 +53,7 @@ class Names(Source):
             hint = f"write coalesce({name}, …), is_set({name}) or is_absent({name})"
             message = f"`{name}` is {ref.type}? and may be absent, so it cannot stand alone"
             raise self.fail(node, "optional-column", message, hint)
-        return ref
+        return or_empty(ref) if isinstance(ref, n.Column) and ref.optional else ref
 
     def ref(self, node: exp.Expr, path: tuple[str, ...], scope: Scope) -> n.Column | n.Element:
         """Resolve a dotted name; the innermost lambda variable wins over a column."""

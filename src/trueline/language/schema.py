@@ -20,7 +20,8 @@ HIDDEN = frozenset({"config", "fingerprint"})
 class Schema:
     """`null_is_absent` = optional columns in which NULL says "not there" without a mark.
 
-    `bare_optional` = optional columns may stand alone, and compare as unknown where absent.
+    `bare_optional` = optional columns may stand alone: an absent text is empty, another value
+    not known.
     """
 
     table: str

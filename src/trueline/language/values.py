@@ -10,7 +10,7 @@ from sqlglot import exp
 from trueline.language import nodes as n
 from trueline.language.errors import did_you_mean
 from trueline.language.hints import refusal
-from trueline.language.names import Names, Scope
+from trueline.language.names import Names, Scope, or_empty
 from trueline.language.regexps import unportable
 from trueline.language.source import arguments, path_of
 from trueline.model import Type
@@ -153,6 +153,8 @@ class Values(Names):
 
     def _tag_bare(self, node: exp.Expr, args: list[exp.Expr], scope: Scope) -> n.Expr:
         tag = self._tag(node, args, scope)
+        if self.context.schema.bare_optional:
+            return or_empty(tag)
         call = f"tag('{tag.key}')"
         message = f"`{call}` may be absent, so it cannot stand alone"
         hint = f"write coalesce({call}, …), is_set({call}) or is_absent({call})"

@@ -17,7 +17,10 @@ __all__ = ["Footprint", "ResourceRow", "footprint", "one_resource", "resources"]
 
 @dataclass(frozen=True, slots=True)
 class ResourceRow:
-    """A line of the inventory; `stale_since` is set where the newest read of its scope failed."""
+    """A line of the inventory; `stale_since` is set where the newest read of its scope failed.
+
+    `fits` tells whether the filter holds, None where that is not known.
+    """
 
     uid: str
     type: str
@@ -25,6 +28,7 @@ class ResourceRow:
     account: str | None
     region: str | None
     stale_since: str | None
+    fits: bool | None = True
 
 
 def resources(
@@ -35,11 +39,19 @@ def resources(
     account: str | None = None,
     region: str | None = None,
     name: str | None = None,
+    rule: str = "TRUE",
 ) -> Iterator[ResourceRow]:
-    """The recorded resources of these types; `name` is a glob over name and uid."""
+    """The recorded resources of these types for which `rule` is not false.
+
+    `name` is a glob over name and uid; `rule` is boolean SQL over alias `p`, as
+    `language.compile_rule` makes it.
+    """
     with lake.tables(snapshot, types) as tables:
         for table in sorted(types):
-            sql = f'SELECT uid, name, account, region, stale_since FROM "{table}" ORDER BY uid'
+            sql = (
+                f"SELECT p.uid, p.name, p.account, p.region, p.stale_since, ({rule}) AS fits "
+                f'FROM "{table}" p WHERE ({rule}) IS DISTINCT FROM FALSE ORDER BY p.uid'
+            )
             for batch in tables.batches(sql):
                 for row in batch.to_pylist():
                     if account not in (None, row["account"]) or region not in (None, row["region"]):
