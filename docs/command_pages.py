@@ -14,7 +14,7 @@ __all__ = ["commands", "commands_page"]
 
 START = """# Commands
 
-Results go to stdout, talk and progress to stderr. `NO_COLOR` switches colour off.
+Results go to stdout, talk and progress to stderr.
 
 | exit code | meaning |
 | --- | --- |
