@@ -12,9 +12,11 @@ from pathlib import Path
 
 from docs.command_pages import commands_page
 from docs.content_pages import aliases_page, policies_page, type_page, types_index
+from docs.function_page import functions_page
 from docs.recordings import calls_page, unrecorded
 from docs.unknown_page import unknowns_page
 from trueline.catalog import load
+from trueline.errors import TruelineError
 
 HERE = Path(__file__).parent
 MARK = "<!-- Written by `make docs` from the program; do not edit by hand. -->\n\n"
@@ -30,6 +32,7 @@ def pages(recorded: Path | None) -> dict[str, str]:
         "reference/aliases.md": aliases_page(catalog),
         "reference/commands.md": commands_page(),
         "reference/calls-without-recording.md": calls_page(catalog, silent),
+        "reference/functions.md": functions_page(),
         "unknowns.md": unknowns_page(),
     }
     for rtype in catalog.types.values():
@@ -65,4 +68,7 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except TruelineError as error:
+        sys.exit(error.render())
