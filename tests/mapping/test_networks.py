@@ -183,3 +183,22 @@ def test_port_ranges_are_written_out() -> None:
         {"protocol": "udp", "from_port": 0, "to_port": 65535},
     ]
     assert [one.cause for one in made[3:]] == ["denied", "denied"]
+
+
+MAYBE = Unknown("after_apply:aws_security_group.a.id")
+
+
+def test_the_only_possible_source_is_there_though_it_is_not_known_which() -> None:
+    [rule] = rules(groups=MAYBE, cidrs=None, self=False, has_source=True)
+    assert rule["source_kind"] == "group"
+    assert rule["is_any"] is False
+    assert rule["source"].__class__ is Unknown
+
+
+@pytest.mark.parametrize(
+    "other", [{"has_source": False}, {"cidrs": MAYBE}, {"cidrs": ["10.0.0.0/8"]}, {"self": MAYBE}]
+)
+def test_a_source_that_need_not_be_there_stays_open(other: dict[str, Any]) -> None:
+    assert any(
+        r.__class__ is Unknown for r in rules(**({"groups": MAYBE, "has_source": True} | other))
+    )

@@ -34,7 +34,8 @@ def ip_rules(direction: Any, entries: Any, own_id: Any = None) -> Any:
 
     An entry is `{protocol, from, to, cidrs, cidrs6, prefix_lists, groups, self}`; the sources are
     one text or a list. A group equal to `own_id` is `self`. A source that may or may not be there,
-    or a network that cannot be read, is an unknown element.
+    or a network that cannot be read, is an unknown element. `has_source` says that an entry has
+    a source and at most one group: where no other is there, the group is, whatever its id.
     """
     if entries is None or entries.__class__ is Unknown:
         return entries if entries is None else entries.derived()
@@ -61,8 +62,9 @@ def _rules(direction: Any, entry: dict[str, Any], own_id: Any) -> list[Any]:
     out: list[Any] = []
     for member, kind in _KINDS.items():
         sources = said(entry.get(member))
+        sure = kind == "group" and entry.get("has_source") is True and _has_one_group(entry)
         for source in _listed(sources):
-            if source.__class__ is Unknown and not source.present:
+            if source.__class__ is Unknown and not (source.present or sure):
                 out.append(source.derived())
             elif kind == "cidr":
                 out.extend(
@@ -77,6 +79,12 @@ def _rules(direction: Any, entry: dict[str, Any], own_id: Any) -> list[Any]:
     elif isinstance(includes_self, Unknown):
         out.append(includes_self)
     return out
+
+
+def _has_one_group(entry: dict[str, Any]) -> bool:
+    """Can nothing but the group be the entry's source?"""
+    others = (said(entry.get(member)) for member, kind in _KINDS.items() if kind != "group")
+    return not any(map(_listed, others)) and said(entry.get("self")) in (None, False)
 
 
 def _protocol(value: Any) -> Any:
