@@ -8,9 +8,9 @@ __all__ = ["code", "codes", "table", "text"]
 
 
 def text(value: str) -> str:
-    """A text as Markdown shows it: one line, nothing in it read as markup."""
+    """A text as Markdown shows it: one line, only code spans stay markup."""
     flat = " ".join(value.split())
-    for sign in ("\\", "|", "<", "*", "`"):
+    for sign in ("\\", "|", "<", "*"):
         flat = flat.replace(sign, "\\" + sign)
     return flat
 
