@@ -286,7 +286,10 @@ class RowCompiler:
             value, absent = self._tag_value(node.ref), f"NOT {self._has_tag(node.ref)}"
         else:
             value, root = self.column(node.ref), f"{self.alias}.{quote(node.ref.name)}"
-            absent = f"{root} IS NULL AND {self.absent(node.ref.name)}"
+            absent = self.absent(node.ref.name)
+            if value != root:
+                # Idle where the value is the column itself; DuckDB fails on it in an empty table.
+                absent = f"{absent} AND {root} IS NULL"
             if Guard.COALESCE_NEEDS_ABSENT not in self.guards:
                 absent = f"{root} IS NULL"
         return f"coalesce({value}, CASE WHEN {absent} THEN {default} END)"
