@@ -8,7 +8,7 @@ from trueline.catalog import Catalog
 from trueline.catalog.select import relations_used
 from trueline.model import Call, ResourceType, Verdict
 
-__all__ = ["Verdicts", "by_resource", "calls_of", "reached_by", "untruths"]
+__all__ = ["Verdicts", "by_resource", "calls_of", "changed", "reached_by", "untruths"]
 
 Verdicts = Mapping[tuple[str, str], Verdict]
 """(policy, uid of the resource or failed scope) → verdict."""
@@ -28,22 +28,30 @@ def untruths(healthy: Verdicts, seen: Verdicts) -> Iterator[str]:
     """Every verdict that turned, vanished or appeared otherwise than by becoming unknown.
 
     A resource that cannot be listed any more leaves an unknown verdict of each policy for its
-    scope, or for all scopes of its account.
+    scope, or for all scopes of its account. Whether a policy applies may become unknown too.
     """
+    resources = {uid for _, uid in healthy}
     for (policy, uid), was in healthy.items():
         now = seen.get((policy, uid))
         if now is None:
             if not any((policy, scope) in seen for scope in _scopes_of(was)):
                 yield f"{policy} of {uid}: {was.status} vanished"
-        elif now.status != was.status and now.status != "unknown":
+        elif now.status not in (was.status, "unknown"):
             yield f"{policy} of {uid}: {was.status} became {now.status}"
     for (policy, uid), now in seen.items():
-        if (policy, uid) not in healthy and not uid.startswith("scope:"):
-            yield f"{policy} of {uid}: {now.status} of a resource that nobody saw before"
-        if now.status == "unknown" and not all(c.cause for c in now.unknown):
+        if now.status == "unknown" and not any(c.cause for c in now.unknown):
             yield f"{policy} of {uid}: unknown without a cause"
-        if now.status == "unknown" and not now.unknown:
-            yield f"{policy} of {uid}: unknown for nothing"
+        if (policy, uid) in healthy or uid.startswith("scope:"):
+            continue
+        if uid not in resources:
+            yield f"{policy} of {uid}: {now.status} of a resource that nobody saw before"
+        elif now.status != "unknown":
+            yield f"{policy} of {uid}: {now.status} where it did not apply"
+
+
+def changed(healthy: Verdicts, seen: Verdicts) -> list[Verdict]:
+    """The verdicts that are other than in the healthy run."""
+    return [v for key, v in seen.items() if key not in healthy or healthy[key].status != v.status]
 
 
 def _scopes_of(verdict: Verdict) -> Iterator[str]:

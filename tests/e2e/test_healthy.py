@@ -111,3 +111,15 @@ def test_the_ledger_counts_every_request_that_came_to_the_door(healthy: Healthy)
     for row in healthy.report.coverage:
         entered[row.call] += row.calls
     assert +entered == Counter(seen.call for seen in healthy.seen)
+
+
+def test_an_account_with_nothing_in_it_is_scanned(healthy: Healthy, tmp_path: Path) -> None:
+    """Empty tables are judged as well as full ones."""
+    role = "arn:aws:iam::777788889999:role/trueline-audit"
+    options = ScanOptions(regions=REGIONS[:1], role_arns=(role,))
+    report = scan_aws(open_workspace(str(tmp_path), None, tmp_path), options).report
+    assert report.summary.share_read == 1.0
+    assert "aws_lambda_function" not in {v.resource.type for v in report.verdicts}
+    assert {v.cause for verdict in report.verdicts for v in verdict.unknown} == {
+        cause for _, cause, _ in UNKNOWN
+    }
