@@ -56,7 +56,8 @@ def _head(report: Report) -> Text:
     scan = report.scan
     seconds = (scan.finished_at - scan.started_at) / dt.timedelta(seconds=1)
     accounts = {c.account for c in report.coverage if c.file is None and c.account}
-    regions = {c.region for c in report.coverage if c.file is None} - {"", "global"}
+    asked = [c for c in report.coverage if c.file is None and c.status not in NOT_ASKED]
+    regions = {c.region for c in asked} - {"", "global"}
     facts = ["+".join(scan.planes)]
     if accounts and "live" in scan.planes:
         facts += [_many(len(accounts), "account"), _many(len(regions), "region")]
