@@ -140,5 +140,28 @@ def test_every_page_can_be_reached_from_the_readme() -> None:
     assert [str(p.relative_to(ROOT)) for p in PAGES if p not in seen] == []
 
 
+def test_the_readme_shows_policies_as_they_are_and_counts_the_tables() -> None:
+    catalog = load()
+    text = (ROOT / "README.md").read_text()
+    shown = re.findall(r"^  (\w+) +(aws-[a-z0-9-]+)  (.+?)  ×\d+$", text, re.MULTILINE)
+    assert len(shown) >= 3
+    for severity, name, title in shown:
+        policy = catalog.policies[name]
+        assert (severity, title) == (policy.severity, policy.title)
+    for page in ("README.md", "CHANGELOG.md"):
+        counted = re.findall(r"(\d+) (?:AWS )?resource types", (ROOT / page).read_text())
+        assert counted == [str(len(catalog.types))], page
+
+
+def test_the_policy_format_is_shown_on_a_policy_as_it_is() -> None:
+    block = re.search(r"```yaml\n(id: .*?)```", (DOCS / "policies.md").read_text(), re.DOTALL)
+    assert block
+    said = dict(re.findall(r"^(\w+): (.+?)(?: +#.*)?$", block[1], re.MULTILINE))
+    policy = load().policies[said["id"]]
+    for key in ("title", "severity", "resource", "applies_when", "fails_when", "fixed_by"):
+        assert said[key] == getattr(policy, key), key
+    assert said["automation"] == policy.automation
+
+
 def test_the_picture_is_small() -> None:
     assert (DOCS / "report.png").stat().st_size < 200_000
