@@ -1,8 +1,8 @@
 """Resolves relations into `_edges(type, relation, from_uid, to_uid, cause)`.
 
 A relation thereby becomes a list of rows on every plane alike. `to_uid` NULL is its unknown
-element: there may be one more target, and `cause` says why it could not be told. No edge at all
-means that there is known to be no target.
+element: there may be more targets, and `cause` says why it could not be told. No edge at all
+means that there is known to be no target. A target stands once.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ __all__ = ["relate"]
 
 _NO_EDGES = """SELECT NULL::VARCHAR AS type, NULL::VARCHAR AS relation, NULL::VARCHAR AS from_uid,
 NULL::VARCHAR AS to_uid, NULL::VARCHAR AS cause WHERE FALSE"""
+_PLACE = ("uid", "plane", "region", "scope_account", "scope_region")
 
 
 def relate(
@@ -40,51 +41,69 @@ def relate(
 
 
 def _forward(types: Mapping[str, ResourceType], table: str, relation: Relation) -> str:
-    """Edges from our column to their rows; what matches nothing is an unknown target."""
+    """Edges from our column to their rows; what matches nothing is an unknown target.
+
+    A name that several rows of the range share means the one in our region; where that does not
+    decide it, the target is unknown.
+    """
     source, target = types[table], types[relation.target]
+    by, once = _text(relation.by), "UNION" if _is_list(source, relation) else "UNION ALL"
     return f"""
 WITH refs AS ({_refs(source, relation)}),
-keys AS ({_keys(target, relation)}),
+named AS ({_keys(target, relation)}),
+keys AS ({_told_apart(relation)}),
 known AS (SELECT DISTINCT uid FROM {_name(relation.target)})
-SELECT r.from_uid, k.uid AS to_uid,
-  CASE WHEN k.uid IS NULL THEN coalesce(r.cause, {_miss_cause(relation)}) END AS cause
-FROM refs r LEFT JOIN keys k ON k.match = r.match
-LEFT JOIN ({_incomplete(relation)}) i ON i.range = r.range
-LEFT JOIN (SELECT DISTINCT account FROM _scopes) a ON a.account = split_part(r.ref, ':', 5)
-UNION ALL
+SELECT r.from_uid, k.uid AS to_uid, CASE WHEN k.uid IS NULL THEN {_miss_cause(relation)} END
+  AS cause
+FROM refs r
+LEFT JOIN keys k ON k.match = r.match AND (k.region IS NULL OR k.region = r.region)
+LEFT JOIN (SELECT match FROM keys WHERE region IS NOT NULL GROUP BY match) m ON m.match = r.match
+LEFT JOIN ({_incomplete(relation)}) i ON i.range = r.home
+LEFT JOIN ({_listed(relation)}) l ON l.range = r.home
+LEFT JOIN (SELECT DISTINCT account FROM _scopes) a ON a.account = r.away
+{once}
 SELECT f.from_uid, k.uid, CASE WHEN k.uid IS NULL
   THEN coalesce(f.cause, {_text("dangling:" + relation.by)}) END
 FROM _references f JOIN {_name(table)} p ON p.uid = f.from_uid
 LEFT JOIN known k ON k.uid = f.to_uid
-WHERE f.column_name = {_text(relation.by)}"""
+WHERE f.column_name = {by}"""
 
 
 def _reverse(types: Mapping[str, ResourceType], table: str, relation: Relation) -> str:
     """Their edges to us turned round, and an unknown element wherever one may have been missed.
 
-    One may have been missed where their listing is not complete in our range, and where a row of
-    theirs in our range points to something that could not be told.
+    One may have been missed where their listing is not complete in our range; where a row of
+    theirs in our range points to something that could not be told, or through something that is
+    none of ours; and where what it says matches nothing while we do not know our own names.
     """
     ours, theirs = types[table], types[relation.target]
+    by, once = _text(relation.by), "UNION" if _is_list(theirs, relation) else "UNION ALL"
     return f"""
 WITH refs AS ({_refs(theirs, relation)}),
 keys AS ({_keys(ours, relation)}),
+said AS (
+  SELECT f.from_uid, o.uid AS to_uid, f.cause, {_range(relation, "p")} AS range
+  FROM _references f JOIN {_name(relation.target)} p ON p.uid = f.from_uid
+  LEFT JOIN {_name(table)} o ON o.uid = f.to_uid WHERE f.column_name = {by}
+),
 orphans AS (
   SELECT range, any_value(cause) AS cause FROM refs WHERE match IS NULL GROUP BY range
   UNION ALL
-  SELECT {_range(relation, "p")}, any_value(coalesce(f.cause, 'not_collected'))
-  FROM _references f JOIN {_name(relation.target)} p ON p.uid = f.from_uid
-  WHERE f.column_name = {_text(relation.by)} AND f.to_uid IS NULL GROUP BY 1
+  SELECT range, any_value(coalesce(cause, {_text("dangling:" + relation.by)})) FROM said
+  WHERE to_uid IS NULL GROUP BY range
+),
+strays AS (
+  SELECT DISTINCT r.range FROM refs r LEFT JOIN keys k ON k.match = r.match
+  WHERE r.match IS NOT NULL AND k.uid IS NULL
 )
-SELECT k.uid AS from_uid, r.from_uid AS to_uid, NULL::VARCHAR AS cause
-FROM refs r JOIN keys k ON k.match = r.match
-UNION ALL
-SELECT f.to_uid, f.from_uid, NULL
-FROM _references f JOIN {_name(relation.target)} p ON p.uid = f.from_uid
-JOIN {_name(table)} o ON o.uid = f.to_uid WHERE f.column_name = {_text(relation.by)}
+SELECT from_uid, to_uid, NULL::VARCHAR AS cause FROM (
+  SELECT k.uid AS from_uid, r.from_uid AS to_uid FROM refs r JOIN keys k ON k.match = r.match
+  {once}
+  SELECT to_uid, from_uid FROM said WHERE to_uid IS NOT NULL)
 UNION ALL
 SELECT p.uid, NULL, o.cause
 FROM {_name(table)} p JOIN orphans o ON o.range = {_range(relation, "p")}
+{_nameless(ours, relation)}
 UNION ALL
 SELECT p.uid, NULL, i.cause
 FROM {_name(table)} p JOIN ({_incomplete(relation)}) i ON i.range = {_range(relation, "p")}
@@ -93,93 +112,136 @@ SELECT p.uid, NULL, 'not_collected'
 FROM {_name(table)} p ANTI JOIN ({_listed(relation)}) l ON l.range = {_range(relation, "p")}"""
 
 
-def _refs(source: ResourceType, relation: Relation) -> str:
-    """`from_uid, match, range, ref, cause`: each reference of a column; `match` NULL = unknown.
+def _nameless(ours: ResourceType, relation: Relation) -> str:
+    """An unknown element where a stray reference may mean us: a name of ours is not known.
 
-    Where code says a reference, it stands in `_references`; the unknown value beside it, or the
-    unknown elements of its list, are not a second target.
+    In code what is not known yet cannot be written elsewhere: there references tell.
     """
+    branches = []
+    for key in relation.keys:
+        if key not in ours.columns:
+            continue
+        column = f"p.{_name(key)}"
+        unknown = f"({column} IS NULL AND NOT list_contains(p._absent, {_text(key)}))"
+        if ours.columns[key].type.kind == "list":
+            unknown = f"({unknown} OR list_count({column}) < len({column}))"
+        branches.append(f"""
+UNION ALL
+SELECT p.uid, NULL, coalesce(p._why[{_text(key)}], 'not_collected')
+FROM {_name(ours.table)} p JOIN strays s ON s.range = {_range(relation, "p")}
+WHERE {unknown} AND p.plane = 'live'""")
+    return "".join(branches)
+
+
+def _is_list(source: ResourceType, relation: Relation) -> bool:
     column = source.column_type(relation.by)
     assert column is not None  # the catalog checked it
+    return column.kind == "list"
+
+
+def _refs(source: ResourceType, relation: Relation) -> str:
+    """`from_uid, region, range, ref, match, away, home, cause`: each reference of a column.
+
+    `match` NULL = unknown, for `cause`. `away` is the account that an ARN names, `home` the range
+    in which its target is listed. Where code says a reference, it stands in `_references`; the
+    unknown value beside it, or the unknown elements of its list, are not a second target.
+    """
     by, table = f"p.{_name(relation.by)}", _name(source.table)
     said = (
         "EXISTS (SELECT 1 FROM _references f WHERE f.from_uid = p.uid "
         f"AND f.column_name = {_text(relation.by)})"
     )
-    unknown = (
-        f"SELECT p.uid AS from_uid, NULL::VARCHAR AS match, {_range(relation, 'p')} AS range, "
-        f"NULL::VARCHAR AS ref, coalesce(p._why[{_text(relation.by)}], 'not_collected') AS cause "
-        f"FROM {table} p WHERE {by} IS NULL "
-        f"AND NOT list_contains(p._absent, {_text(relation.by)}) AND NOT {said}"
+    place = ", ".join(f"p.{c}" for c in _PLACE)
+    unread = f"coalesce(p._why[{_text(relation.by)}], 'not_collected')"
+    rows = (
+        f"SELECT {place}, NULL::VARCHAR AS ref, {unread} AS cause FROM {table} p "
+        f"WHERE {by} IS NULL AND NOT list_contains(p._absent, {_text(relation.by)}) AND NOT {said}"
+        " UNION ALL "
     )
-    if column.kind == "list":
-        rows = (
-            f"SELECT p.uid, p.scope_account, p.scope_region, unnest({by}) AS ref, {said} AS said "
-            f"FROM {table} p"
-        )
-        known = (
-            f"SELECT q.uid AS from_uid, {_match(relation, 'q', 'q.ref')} AS match, "
-            f"{_range(relation, 'q')} AS range, q.ref, "
-            f"CASE WHEN q.ref IS NULL THEN {_text('open_list:' + relation.by)} END AS cause "
-            f"FROM ({rows}) q WHERE NOT (q.said AND q.ref IS NULL)"
+    if _is_list(source, relation):
+        rows += (
+            f"SELECT * EXCLUDE (said), {_text('open_list:' + relation.by)} FROM "
+            f"(SELECT {place}, unnest({by}) AS ref, {said} AS said FROM {table} p) "
+            "WHERE NOT (said AND ref IS NULL)"
         )
     else:
-        known = (
-            f"SELECT p.uid AS from_uid, {_match(relation, 'p', by)} AS match, "
-            f"{_range(relation, 'p')} AS range, {by} AS ref, NULL::VARCHAR AS cause "
-            f"FROM {table} p WHERE {by} IS NOT NULL AND NOT {said}"
+        rows += (
+            f"SELECT {place}, {by}, NULL::VARCHAR FROM {table} p "
+            f"WHERE {by} IS NOT NULL AND NOT {said}"
         )
-    return f"{known} UNION ALL {unknown}"
+    arn = "starts_with(q.ref, 'arn:') AND q.plane = 'live'"
+    away = f"CASE WHEN {arn} THEN regexp_extract(q.ref, '^(?:[^:]*:){{4}}([0-9]+):', 1) ELSE '' END"
+    return (
+        f"SELECT *, CASE WHEN away = '' THEN range ELSE {_arn_range(relation)} END AS home FROM ("
+        f"SELECT q.uid AS from_uid, q.region, {_range(relation, 'q')} AS range, q.ref, "
+        f"{_match(relation, 'q', 'q.ref')} AS match, {away} AS away, q.cause FROM ({rows}) q)"
+    )
 
 
 def _keys(target: ResourceType, relation: Relation) -> str:
-    """`uid, match`: what a reference may hold to mean a row of the target."""
+    """`uid, region, match`: what a reference may hold to mean a row of the target."""
     branches = []
+    place = ", ".join(f"p.{c}" for c in _PLACE)
     for key in dict.fromkeys(("uid", *relation.keys)):
         column = target.column_type(key)
         assert column is not None  # the catalog checked it
         value = f"unnest(p.{_name(key)})" if column.kind == "list" else f"p.{_name(key)}"
-        branches.append(
-            f"SELECT p.uid, p.scope_account, p.scope_region, {value} AS key "
-            f"FROM {_name(target.table)} p"
-        )
-    union = " UNION ALL ".join(branches)
+        branches.append(f"SELECT {place}, {value} AS key FROM {_name(target.table)} p")
     return (
-        f"SELECT DISTINCT q.uid, {_match(relation, 'q', 'q.key')} AS match "
-        f"FROM ({union}) q WHERE q.key IS NOT NULL"
+        f"SELECT DISTINCT q.uid, q.region, {_match(relation, 'q', 'q.key')} AS match "
+        f"FROM ({' UNION ALL '.join(branches)}) q WHERE q.key IS NOT NULL"
     )
+
+
+def _told_apart(relation: Relation) -> str:
+    """`uid, region, match` of each name that means one row: of the range (`region` NULL), or of a
+    region. Within one listing, and of uids, there is nothing to tell apart."""
+    if relation.within == "scope" or relation.keys == ("uid",):
+        return "SELECT uid, NULL::VARCHAR AS region, match FROM named"
+    return """
+SELECT CASE WHEN near = 1 THEN uid END AS uid,
+  CASE WHEN alike > 1 THEN coalesce(region, '') END AS region, match
+FROM (SELECT *, count(*) OVER (PARTITION BY match) AS alike,
+  count(*) OVER (PARTITION BY match, region) AS near FROM named)"""
 
 
 def _match(relation: Relation, alias: str, value: str) -> str:
     """The text that both sides of a match must share.
 
-    An ARN is unique everywhere; an id or name only within the range that the relation names.
+    An ARN is unique in its world; an id or name only within the range that the relation names.
     """
     return (
-        f"CASE WHEN starts_with({value}, 'arn:') THEN {value} "
+        f"CASE WHEN starts_with({value}, 'arn:') "
+        f"THEN {_world(f'{alias}.scope_account')} || {value} "
         f"ELSE {_range(relation, alias)} || '|' || {value} END"
     )
 
 
 def _range(relation: Relation, alias: str) -> str:
-    """The text that names the range of a row: its scope, its account, or everything."""
-    if relation.within == "scope":
-        return f"({alias}.scope_account || '|' || {alias}.scope_region)"
-    if relation.within == "account":
-        return f"{alias}.scope_account"
-    return "''"
+    """The text that names the range of a row: its scope, its account, or its whole world."""
+    return _within(relation, f"{alias}.scope_account", f"{alias}.scope_region")
 
 
-def _scope_range(relation: Relation) -> str:
+def _within(relation: Relation, account: str, region: str) -> str:
     if relation.within == "scope":
-        return "(s.account || '|' || s.region)"
-    return "s.account" if relation.within == "account" else "''"
+        return f"({account} || '|' || {region})"
+    return account if relation.within == "account" else _world(account)
+
+
+def _world(account: str) -> str:
+    """All that is live is one world; in code each root module is closed."""
+    return f"CASE WHEN starts_with({account}, 'code:') THEN {account} ELSE '' END"
+
+
+def _arn_range(relation: Relation) -> str:
+    region = "coalesce(nullif(split_part(ref, ':', 4), ''), 'global')"
+    return _within(relation, "away", region)
 
 
 def _incomplete(relation: Relation) -> str:
     """`range, cause` where a listing of the target did not come whole."""
     return (
-        f"SELECT {_scope_range(relation)} AS range, "
+        f"SELECT {_within(relation, 's.account', 's.region')} AS range, "
         "min(coalesce(s.cause, 'not_collected')) AS cause "
         f"FROM _scopes s WHERE s.type = {_text(relation.target)} AND NOT s.complete GROUP BY 1"
     )
@@ -188,19 +250,20 @@ def _incomplete(relation: Relation) -> str:
 def _listed(relation: Relation) -> str:
     """Ranges in which the target was listed at all."""
     return (
-        f"SELECT DISTINCT {_scope_range(relation)} AS range FROM _scopes s "
+        f"SELECT DISTINCT {_within(relation, 's.account', 's.region')} AS range FROM _scopes s "
         f"WHERE s.type = {_text(relation.target)}"
     )
 
 
 def _miss_cause(relation: Relation) -> str:
-    """Why a reference with a known value found nothing."""
+    """Why a reference led to no row."""
     return f"""CASE
-  WHEN starts_with(r.ref, 'arn:') AND a.account IS NULL
-    AND regexp_matches(split_part(r.ref, ':', 5), '^[0-9]+$')
-    AND NOT starts_with(r.from_uid, 'code:')
-  THEN 'account_not_scanned'
-  ELSE coalesce(i.cause, {_text("dangling:" + relation.by)}) END"""
+  WHEN r.match IS NULL THEN r.cause
+  WHEN m.match IS NOT NULL THEN {_text("unresolved:" + relation.by)}
+  WHEN r.away <> '' AND a.account IS NULL THEN 'account_not_scanned'
+  WHEN i.cause IS NOT NULL THEN i.cause
+  WHEN l.range IS NULL THEN 'not_collected'
+  ELSE {_text("dangling:" + relation.by)} END"""
 
 
 def _name(identifier: str) -> str:
