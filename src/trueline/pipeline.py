@@ -101,8 +101,8 @@ class Bench:
     environments: tuple[Environment, ...]
     now: dt.datetime
 
-    def enrich(self, tables: Tables, compiled: Iterable[CompiledPolicy]) -> None:
-        from trueline.enrich import assign_environments, relate
+    def assign_environments(self, tables: Tables) -> None:
+        from trueline.enrich import assign_environments
 
         rules = []
         if self.environments:
@@ -110,7 +110,6 @@ class Bench:
 
             rules = [(e.name, compile_rule(e.match, COMMON, e.where)) for e in self.environments]
         assign_environments(tables, rules)
-        relate(tables, self.catalog.types, {r for c in compiled for r in relations_used(c)})
 
     def judge(
         self,
@@ -118,15 +117,21 @@ class Bench:
         compiled: Sequence[CompiledPolicy],
         evidence: Literal["all", "failing"],
     ) -> Iterator[Judged]:
-        """Judge each type that has policies; tables are enriched first."""
+        """Judge each type that has policies.
+
+        Edges are related anew for each type: a statement plans every relation that `_edges` has.
+        """
+        from trueline.enrich import relate
         from trueline.evaluate import judge
 
-        self.enrich(tables, compiled)
+        self.assign_environments(tables)
         by_table: dict[str, list[CompiledPolicy]] = {}
         for policy in compiled:
             by_table.setdefault(policy.table, []).append(policy)
         for table, policies in sorted(by_table.items()):
             rtype = self.catalog.types[table]
+            needed = {used for policy in policies for used in relations_used(policy)}
+            relate(tables, self.catalog.types, needed)
             yield judge(tables, rtype, policies, self.base.settings, self.now, evidence)
 
 

@@ -1,6 +1,6 @@
 """All policies of a resource type as one statement.
 
-    related rows judged once each  (`_t1`)   what the policies ask of every row of a target table
+    related rows judged            (`_t_r1`) what the policies ask of every row of a target table
     gathered along the edges       (`_r1`)   one row per resource that has edges
     base                                     the table, beside what its relations gave
     judged, known                            base, one code per policy, what is not known
@@ -44,6 +44,7 @@ IDENTITY = (
 
 _CAUSES = 'STRUCT("column" VARCHAR, cause VARCHAR)[]'
 _TEXT = Type("text")
+_NEEDED = "_needed"
 _Inside = Callable[[str], str]
 
 
@@ -154,11 +155,15 @@ class _Fusion:
         for text, (column, users) in pieces.items():
             guarded = f"CASE WHEN {' OR '.join(dict.fromkeys(users))} THEN {text} END"
             result.append(f"{guarded if mode == 'failing' else text} AS {column}")
-        return Statement(self._select(judged, [*codes.values(), *result]), codes, evidence, causes)
+        sql = self._select(judged, [*codes.values(), *result], mode)
+        return Statement(sql, codes, evidence, causes)
 
-    def _select(self, judged: list[str], result: list[str]) -> str:
+    def _select(self, judged: list[str], result: list[str], mode: Literal["all", "failing"]) -> str:
         tables: list[str] = []
-        base = _source(self.rtype.table, "p", self.joins, tables)
+        if mode == "failing" and any(j.rows or j.causes for j in self.joins.values()):
+            base = self._in_two_steps(judged, tables)
+        else:
+            base = _source(self.rtype.table, "p", self.joins, tables)
         columns = ",\n ".join([*(f"p.{quote(name)}" for name in IDENTITY), *result])
         if judged:
             undecided = " OR ".join(f"p._k{i} = 1" for i in range(len(judged)))
@@ -170,6 +175,25 @@ class _Fusion:
             base = "_known"
         ctes = "WITH " + ",\n".join(tables) + "\n" if tables else ""
         return f"{ctes}SELECT {columns}\nFROM {base} p"
+
+    def _in_two_steps(self, judged: list[str], tables: list[str]) -> str:
+        """The base where evidence is wanted for few rows: relations decide first, and tell what
+        they know only of the rows that do not pass by a policy that asks a relation."""
+        decided, told, telling = {}, {}, []
+        for join in self.joins.values():
+            source = _source(join.target, "t", join.joins, tables)
+            tables += _gathered(join, source, name := f"_c{join.number}", told=False)
+            decided[name] = list(join.searched.values())
+            if join.rows or join.causes:
+                telling += _gathered(join, source, name := f"_r{join.number}", decided=False)
+                told[name] = [*join.rows.values(), *join.causes.values()]
+        asking = [i for i, policy in enumerate(self.policies) if policy.relations]
+        codes = ", ".join(judged[i] for i in asking)
+        found = " OR ".join(f"p._k{i} > 0" for i in asking)
+        base = _beside(self.rtype.table, "p", decided)
+        first = f"(SELECT p.uid, {codes} FROM {base} p)"
+        tables += [f"{_NEEDED} AS (SELECT p.uid FROM {first} p WHERE {found})", *telling]
+        return _beside(self.rtype.table, "p", decided | told)
 
     # settings
 
@@ -281,59 +305,72 @@ def _value(policy: str, param: Param, given: Mapping[str, Any]) -> str:
 
 def _source(table: str, alias: str, joins: Mapping[str, _Join], tables: list[str]) -> str:
     """A table beside the answers of its relations; their own tables are appended to `tables`."""
-    if not joins:
-        return quote(table)
-    answers, clauses = [f"{alias}.*"], []
+    answers = {}
     for join in joins.values():
-        tables += _gathered(join)
-        name = f"_r{join.number}"
-        columns = [*join.searched.values(), *join.rows.values(), *join.causes.values()]
-        answers += [f"{name}.{column}" for column in columns]
-        clauses.append(f"LEFT JOIN {name} ON {name}.uid = {alias}.uid")
-    return f"(SELECT {', '.join(answers)} FROM {quote(table)} {alias} {' '.join(clauses)})"
+        source = _source(join.target, "t", join.joins, tables)
+        tables += _gathered(join, source, name := f"_r{join.number}")
+        answers[name] = [*join.searched.values(), *join.rows.values(), *join.causes.values()]
+    return _beside(table, alias, answers)
 
 
-def _gathered(join: _Join) -> list[str]:
-    """The tables of a relation: those of its own relations, target rows judged, then gathered."""
-    tables: list[str] = []
-    source = _source(join.target, "t", join.joins, tables)
+def _beside(table: str, alias: str, answers: Mapping[str, Sequence[str]]) -> str:
+    """A table beside columns of others that have at most one row per uid."""
+    if not answers:
+        return quote(table)
+    shown = [f"{alias}.*", *(f"{name}.{c}" for name, columns in answers.items() for c in columns)]
+    clauses = [f"LEFT JOIN {name} ON {name}.uid = {alias}.uid" for name in answers]
+    return f"(SELECT {', '.join(shown)} FROM {quote(table)} {alias} {' '.join(clauses)})"
+
+
+def _gathered(
+    join: _Join, source: str, name: str, *, decided: bool = True, told: bool = True
+) -> list[str]:
+    """Two tables: the target's rows judged, and under `name` what they say along the edges.
+
+    `decided` = with codes, `told` = with evidence and causes; without `decided` only of the rows
+    for which these are needed.
+    """
     searched = [f"{code} AS {column}" for (_, code, _), column in join.searched.items()]
     judged = f"(SELECT t.*, {', '.join(searched)} FROM {source} t)"
-    if join.causes:
+    shown, gathered = ["t.uid"], ["e.from_uid AS uid"]
+    if decided:
+        shown += [f"t.{column}" for column in join.searched.values()]
+        gathered += [
+            f"{kind}(coalesce(t.{column}, {missing})) AS {column}"
+            for (kind, _, missing), column in join.searched.items()
+        ]
+    if told and join.causes:
         undecided = " OR ".join(dict.fromkeys(undecided for _, undecided in join.causes))
         judged = _with_gaps(judged, "t", undecided, join.gaps)
-    shown = ["t.uid", *(f"t.{column}" for column in join.searched.values())]
-    shown += [
-        f"CASE WHEN {wanted} THEN {struct} END AS {column}"
-        for (struct, wanted), column in join.rows.items()
-    ]
-    shown += [
-        f"{_row_causes(join, causes, undecided)} AS {column}"
-        for (causes, undecided), column in join.causes.items()
-    ]
-    tables.append(f"_t{join.number} AS (SELECT {', '.join(shown)} FROM {judged} t)")
-    gathered = ["e.from_uid AS uid"]
-    gathered += [
-        f"{kind}(coalesce(t.{column}, {missing})) AS {column}"
-        for (kind, _, missing), column in join.searched.items()
-    ]
-    gathered += [
-        f"list(t.{column}) FILTER (WHERE t.{column} IS NOT NULL) AS {column}"
-        for column in join.rows.values()
-    ]
     relation = literal(join.relation, _TEXT)
-    nowhere = f"coalesce(e.cause, {literal('dangling:' + join.relation, _TEXT)})"
-    unled = f"[{{'column': {relation}, 'cause': {nowhere}}}]"
-    gathered += [
-        f"flatten(list(CASE WHEN t.uid IS NULL THEN {unled} ELSE t.{column} END)) AS {column}"
-        for column in join.causes.values()
+    if told:
+        shown += [
+            f"CASE WHEN {wanted} THEN {struct} END AS {column}"
+            for (struct, wanted), column in join.rows.items()
+        ]
+        shown += [
+            f"{_row_causes(join, causes, undecided)} AS {column}"
+            for (causes, undecided), column in join.causes.items()
+        ]
+        gathered += [
+            f"list(t.{column}) FILTER (WHERE t.{column} IS NOT NULL) AS {column}"
+            for column in join.rows.values()
+        ]
+        nowhere = f"coalesce(e.cause, {literal('dangling:' + join.relation, _TEXT)})"
+        unled = f"[{{'column': {relation}, 'cause': {nowhere}}}]"
+        gathered += [
+            f"flatten(list(CASE WHEN t.uid IS NULL THEN {unled} ELSE t.{column} END) "
+            f"FILTER (WHERE t.uid IS NULL OR t.{column} IS NOT NULL)) AS {column}"
+            for column in join.causes.values()
+        ]
+    needed = "" if decided else f" AND e.from_uid IN (SELECT uid FROM {_NEEDED})"
+    rows = f"_t{name}"
+    return [
+        f"{rows} AS (SELECT {', '.join(shown)} FROM {judged} t)",
+        f"{name} AS (SELECT {', '.join(gathered)} FROM _edges e "
+        f"LEFT JOIN {rows} t ON t.uid = e.to_uid WHERE e.type = {literal(join.table, _TEXT)} "
+        f"AND e.relation = {relation}{needed} GROUP BY 1)",
     ]
-    edges = (
-        f"_edges e LEFT JOIN _t{join.number} t ON t.uid = e.to_uid "
-        f"WHERE e.type = {literal(join.table, _TEXT)} AND e.relation = {relation}"
-    )
-    tables.append(f"_r{join.number} AS (SELECT {', '.join(gathered)} FROM {edges} GROUP BY 1)")
-    return tables
 
 
 def _with_gaps(table: str, alias: str, undecided: str, gaps: Mapping[str, str]) -> str:
