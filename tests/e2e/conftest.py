@@ -107,7 +107,7 @@ def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def estate() -> Iterator[Estate]:
     """The sandbox of the demo in one region; nothing is refused until the door is closed."""
     with pytest.MonkeyPatch.context() as patch:

@@ -48,8 +48,8 @@ class Answer:
 
 
 Fault = Callable[[Seen], "Answer | str | None"]
-"""An answer instead; `drop` = the connection is cut before, `cut` inside the body; `hang` = there
-is no answer; None = the request is passed on."""
+"""An answer instead; `drop` = the connection is cut before the answer, `cut` = inside its body;
+`half`, `empty` = the body is short but said to be whole; `hang` = no answer; None = passed on."""
 
 
 @dataclass
@@ -74,8 +74,8 @@ class Watch:
             headers = [("Content-Type", action.kind), ("Content-Length", str(len(data)))]
             start(action.status, [*headers, *action.headers])
             return [data]
-        if action == "cut":
-            return self._cut(environ, start)
+        if action in ("cut", "half", "empty"):
+            return self._shortened(action, environ, start)
         if action == "hang":
             self.released.wait(60)
         environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
@@ -92,14 +92,18 @@ class Watch:
             self.released.set()
             self.fault = None
 
-    def _cut(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterator[bytes]:
-        """The true answer with its true length, and the connection cut in the middle of it."""
+    def _shortened(
+        self, how: str, environ: dict[str, Any], start: Callable[..., Any]
+    ) -> Iterator[bytes]:
         said: list[Any] = []
-        body = b"".join(self.behind(environ, lambda *args: said.extend(args[:2])))
+        whole = b"".join(self.behind(environ, lambda *args: said.extend(args[:2])))
+        body = b"" if how == "empty" else whole[: len(whole) // 2]
+        claimed = len(whole) if how == "cut" else len(body)
         headers = [(k, v) for k, v in said[1] if k.lower() != "content-length"]
-        start(said[0], [*headers, ("Content-Length", str(len(body) + 1))])
-        yield body[: len(body) // 2]
-        environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+        start(said[0], [*headers, ("Content-Length", str(claimed))])
+        yield body
+        if how == "cut":
+            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
 
 
 def _seen(environ: dict[str, Any]) -> Seen:

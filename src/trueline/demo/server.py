@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree
 
+from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -187,7 +188,11 @@ def _answer(
 
 @contextmanager
 def simulated_aws(refusals: Iterable[Refusal] = ()) -> Iterator[tuple[str, Door]]:
-    """Run the simulation on a free port of the loopback interface: (endpoint URL, its door)."""
+    """Run the simulation on a free port of the loopback interface: (endpoint URL, its door).
+
+    There is one simulated AWS a process: it begins empty each time.
+    """
+    moto_api_backend.reset()
     door = Door(DomainDispatcherApplication(create_backend_app), refusals)
     with serve(door) as url:
         yield url, door
