@@ -10,12 +10,13 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-__all__ = ["Cost", "Figure", "cpu_seconds", "median_cost", "peak_mb", "run_process"]
+__all__ = ["Cost", "Figure", "child", "cpu_seconds", "median_cost", "peak_mb", "run_process"]
 
 _KILOBYTES = 1024 if sys.platform == "darwin" else 1
 """What one unit of `ru_maxrss` divides into: macOS counts bytes, Linux kilobytes."""
@@ -73,15 +74,23 @@ def run_process(
 
     Raises RuntimeError where it ends with a code that is not expected: a failed run is no figure.
     """
-    with subprocess.Popen(
-        command, env={**os.environ, **(env or {})}, stdout=subprocess.PIPE, text=True
-    ) as process:
+    with (
+        tempfile.TemporaryFile("w+") as talk,
+        subprocess.Popen(
+            command,
+            env={**os.environ, **(env or {})},
+            stdout=subprocess.PIPE,
+            stderr=talk,
+            text=True,
+        ) as process,
+    ):
         assert process.stdout is not None
         out = process.stdout.read()
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = code = os.waitstatus_to_exitcode(status)
-    if code not in codes:
-        raise RuntimeError(f"{' '.join(command)} ended with {code}:\n{out}")
+        if code not in codes:
+            talk.seek(0)
+            raise RuntimeError(f"{' '.join(command)} ended with {code}:\n{talk.read()}")
     return Cost(used.ru_utime + used.ru_stime, used.ru_maxrss / _KILOBYTES / 1024, out)
 
 

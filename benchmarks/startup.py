@@ -34,7 +34,13 @@ def measure() -> Iterator[Figure]:
 
 
 def _cost(home: Path, *arguments: str, codes: Sequence[int] = (0,)) -> Cost:
-    env = {"TRUELINE_HOME": str(home), "TRUELINE_CACHE": str(home / "cache")}
+    env = {
+        "TRUELINE_HOME": str(home),
+        "TRUELINE_CACHE": str(home / "cache"),
+        # An installed program has its bytecode, wherever this one may write it.
+        "PYTHONDONTWRITEBYTECODE": "",
+        "PYTHONPYCACHEPREFIX": str(home / "bytecode"),
+    }
     command = (sys.executable, "-m", "trueline", *arguments)
     run_process(*command, env=env, codes=codes)
     return median_cost(_TIMES, lambda: run_process(*command, env=env, codes=codes))

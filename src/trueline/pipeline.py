@@ -68,6 +68,8 @@ __all__ = [
 ]
 
 LARGEST_PLAN = 256 << 20
+FEW_ROWS = 5_000
+"""Fewer than these are judged by one thread: starting more costs more than they save."""
 V = TypeVar("V")
 
 
@@ -138,7 +140,7 @@ class Bench:
 def make_bench(workspace: Workspace, now: dt.datetime, environment: str | None = None) -> Bench:
     from trueline.evaluate import baseline
 
-    settings = workspace.settings
+    settings, named = workspace.settings, None
     environments = settings.environments
     if environment is not None:
         named = next((e for e in environments if e.name == environment), None)
@@ -148,7 +150,7 @@ def make_bench(workspace: Workspace, now: dt.datetime, environment: str | None =
                 "usage", f"there is no environment {environment!r}", f"configured: {known}"
             )
         environments = (replace(named, match="TRUE"),)
-    base = baseline(settings, workspace.catalog.policies)
+    base = baseline(settings, workspace.catalog.policies, named)
     return Bench(workspace.catalog, base, environments, now)
 
 
@@ -178,10 +180,11 @@ def check_code(
         [workspace.catalog.compiled[i] for i in chosen], workspace.catalog.types, "plan"
     )
     present = {table for table, rows in code.rows.items() if rows}
-    compiled = [c for c in compiled if c.table in present]
+    compiled = [c for c in compiled if c.table in present and c.id not in bench.base.nowhere]
     wanted = {t: workspace.catalog.types[t] for t in tables_named(compiled) | present}
     verdicts: list[Verdict] = []
-    with Tables.from_rows(wanted, code.rows, code.scopes, code.edges) as tables:
+    threads = 1 if sum(map(len, code.rows.values())) < FEW_ROWS else None
+    with Tables.from_rows(wanted, code.rows, code.scopes, code.edges, threads=threads) as tables:
         for judged in bench.judge(tables, compiled, "all"):
             verdicts.extend(
                 read_verdicts(
@@ -483,8 +486,11 @@ def snapshot_report(
     counted = [tally(snapshot.verdicts[t].metadata, places[t], chosen) for t in sorted(tables)]
     read = _read_again if passes else _read_stored
     verdicts = list(read(bench, lake, snapshot, places, chosen))
+    never = bench.base.nowhere | {n.policy for n in snapshot.not_judged if n.plane == "live"}
     verdicts += scope_verdicts(
-        [s for s in snapshot.states if s.scope in scopes], chosen.values(), bench.base.severities
+        [s for s in snapshot.states if s.scope in scopes],
+        [p for i, p in chosen.items() if i not in never],
+        bench.base.severities,
     )
     return build_report(
         snapshot.scan,

@@ -111,7 +111,7 @@ class Counts:
 class Judged:
     """The verdicts of one type as a stream of wide batches, to be read once.
 
-    `counts` is complete when the stream is at its end.
+    `counts` is made by `not_passing`, and complete when that is at its end.
     """
 
     layout: Layout
@@ -124,13 +124,12 @@ class Judged:
 
     def all(self) -> Iterator[pa.RecordBatch]:
         """Every wide row."""
-        for batch in self.reader:
-            self.counts.add(batch, self.layout)
-            yield batch
+        yield from self.reader
 
     def not_passing(self) -> Iterator[pa.RecordBatch]:
         """Wide rows in which some policy fails or is unknown, or which are stale."""
-        for batch in self.all():
+        for batch in self.reader:
+            self.counts.add(batch, self.layout)
             mask = pc.is_valid(batch["stale_since"])
             for policy in self.layout.policies:
                 mask = pc.or_(mask, pc.fill_null(pc.greater(batch[policy.code], 0), False))
