@@ -18,7 +18,7 @@ def assign_environments(tables: Tables, rules: Sequence[tuple[str, str]]) -> Non
     if not rules:
         return
     cases = " ".join(
-        f"WHEN ({sql}) IS DISTINCT FROM FALSE THEN '{name.replace(chr(39), chr(39) * 2)}'"
+        "WHEN ({}) IS DISTINCT FROM FALSE THEN '{}'".format(sql, name.replace("'", "''"))
         for name, sql in rules
     )
     views = {

@@ -1,8 +1,8 @@
 """Which policies hold where, with which parameters and severities.
 
 A parameter's value is the environment's, else `[params]` of the configuration, else the policy's
-default. A policy with a parameter that has none of these is not configured: it is not judged,
-and the report says so once.
+default. A policy with a parameter that has none of these is not configured: it is not judged
+there. The report says once of such a policy, and of one that is switched off, where and why.
 """
 
 from __future__ import annotations
@@ -27,31 +27,40 @@ _READER_OF = {"live": "live", "plan": "terraform", "source": "terraform"}
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """`settings` for the language, severities that differ, and what is not configured."""
+    """`settings` for the language, severities that differ, and what is not judged everywhere.
+
+    `nowhere` are the policies that no environment has: neither switched on nor configured.
+    """
 
     settings: tuple[PolicySettings, ...]
     severities: Mapping[tuple[str | None, str], str]
     not_judged: tuple[NotJudged, ...]
+    nowhere: frozenset[str]
 
 
-def baseline(settings: Settings, policies: Mapping[str, Policy]) -> Baseline:
-    """Resolve the configuration against the policies. Raises ConfigError for what fits none."""
+def baseline(
+    settings: Settings, policies: Mapping[str, Policy], only: Environment | None = None
+) -> Baseline:
+    """Resolve the configuration against the policies; `only` = every row is of this environment.
+
+    Raises ConfigError for what fits no policy or parameter.
+    """
     _check_names(settings, policies)
     resolved: list[PolicySettings] = []
     severities: dict[tuple[str | None, str], str] = {}
-    missing: dict[str, str] = {}
-    for environment in (*settings.environments, None):
+    reasons: dict[str, dict[str, list[str | None]]] = {}
+    for environment in (only,) if only else (*settings.environments, None):
         name = environment.name if environment else None
         said = (environment or _NOTHING).policies
         enabled: dict[str, bool] = {}
         params: dict[str, dict[str, Any]] = {}
         for policy in policies.values():
             override = said.get(policy.id, PolicyOverride())
-            values, lacking = _values(policy, settings, override)
-            enabled[policy.id] = override.enabled is not False and lacking is None
-            params[policy.id] = values
-            if lacking:
-                missing[policy.id] = lacking
+            params[policy.id], lacking = _values(policy, settings, override)
+            reason = _reason(override, lacking)
+            enabled[policy.id] = reason is None
+            if reason:
+                reasons.setdefault(policy.id, {}).setdefault(reason, []).append(name)
             if override.severity:
                 severities[name, policy.id] = override.severity
         resolved.append(PolicySettings(environment=name, enabled=enabled, params=params))
@@ -59,9 +68,27 @@ def baseline(settings: Settings, policies: Mapping[str, Policy]) -> Baseline:
         tuple(resolved),
         severities,
         tuple(
-            NotJudged(policy, "*", f"parameter {name} is not configured")
-            for policy, name in sorted(missing.items())
+            NotJudged(policy, "*", _everywhere(by_reason, len(resolved)))
+            for policy, by_reason in sorted(reasons.items())
         ),
+        frozenset(p for p in policies if not any(s.enabled[p] for s in resolved)),
+    )
+
+
+def _reason(override: PolicyOverride, lacking: str | None) -> str | None:
+    """Why an environment does not judge a policy."""
+    if override.enabled is False:
+        return f"switched off: {override.reason}"
+    return f"parameter {lacking} is not configured" if lacking else None
+
+
+def _everywhere(by_reason: Mapping[str, Sequence[str | None]], environments: int) -> str:
+    """Each reason and, unless it holds everywhere, where."""
+    return "; ".join(
+        reason
+        if len(names) == environments
+        else f"{reason} ({', '.join(n or 'outside the environments' for n in names)})"
+        for reason, names in by_reason.items()
     )
 
 

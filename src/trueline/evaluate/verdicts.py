@@ -29,8 +29,13 @@ def read_verdicts(
     A policy that the catalog no longer has is left out: its verdicts have no meaning any more.
     """
     known = [p for p in layout.policies if p.policy in policies]
+    shown = {column for place in known for _, column in place.evidence}
     for batch in batches:
         columns = {name: batch.column(name).to_pylist() for name in batch.schema.names}
+        for name in shown:
+            kind = batch.schema.field(name).type
+            if _holds_map(kind):
+                columns[name] = [_plain(value, kind) for value in columns[name]]
         for index in range(batch.num_rows):
             row = {name: values[index] for name, values in columns.items()}
             if all(row[p.code] is None for p in known):
@@ -63,7 +68,7 @@ def _verdict(
         environment=environment,
         resource=resource,
         aliases=policy.aliases,
-        evidence={label: _plain(row[name]) for label, name in place.evidence},
+        evidence={label: row[name] for label, name in place.evidence},
         unknown=tuple(dict.fromkeys(unknown)),
         last_known=last_known,
     )
@@ -84,14 +89,22 @@ def _resource(row: Mapping[str, Any]) -> ResourceRef:
     )
 
 
-def _plain(value: Any) -> Any:
-    """Arrow's lists of pairs (maps) become dicts."""
-    if isinstance(value, list):
-        if value and all(isinstance(v, tuple) for v in value):
-            return dict(value)
-        return [_plain(v) for v in value]
-    if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items()}
+def _holds_map(kind: pa.DataType) -> bool:
+    """Maps come as lists of pairs, also inside lists and structs."""
+    inner = [kind.field(i).type for i in range(kind.num_fields)]
+    return pa.types.is_map(kind) or any(map(_holds_map, inner))
+
+
+def _plain(value: Any, kind: pa.DataType) -> Any:
+    """The value with its lists of pairs as dicts."""
+    if value is None:
+        return None
+    if pa.types.is_map(kind):
+        return dict(value)
+    if pa.types.is_list(kind):
+        return [_plain(v, kind.value_type) for v in value]
+    if pa.types.is_struct(kind):
+        return {f.name: _plain(value[f.name], f.type) for f in kind}
     return value
 
 

@@ -9,9 +9,10 @@ __all__ = ["csv_cell", "html_text", "markdown", "shell", "terminal", "xml_text"]
 
 _CONTROL = re.compile(
     "[\x00-\x1f\x7f-\x9f"  # C0 and C1: cursor movement, titles, bells
-    "\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"  # invisible, line breaks, text direction
+    # invisible characters, line breaks, text direction
+    "\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~&@:/])")
 
@@ -45,5 +46,9 @@ def markdown(text: object) -> str:
 
 
 def shell(text: object) -> str:
-    """One word for a POSIX shell."""
-    return shlex.quote(_CONTROL.sub("", str(text)))
+    """One word for a POSIX shell that means exactly this text, and shows what it holds."""
+    word = str(text)
+    if not _CONTROL.search(word):
+        return shlex.quote(word)
+    octal = (f"\\{b:03o}" if b < 32 or b > 126 or b in b"'\\" else chr(b) for b in word.encode())
+    return f"$'{''.join(octal)}'"

@@ -13,13 +13,14 @@ from importlib.resources import files
 from string import Template
 from typing import Any, TextIO
 
-from trueline.model import SEVERITIES, Policy
+from trueline.model import SEVERITIES, Policy, Verdict
 from trueline.report.escape import html_text
 from trueline.report.model import (
     NOT_ASKED,
     READ,
     Report,
     coverage_dict,
+    percent,
     plain,
     scan_dict,
     verdict_dict,
@@ -46,15 +47,10 @@ def write_html(report: Report, out: TextIO) -> None:
             title=html_text("Trueline report " + plain(report.scan.finished_at)[:10]),
             facts=html_text(
                 f"{summary.failed} fail, {summary.unknown} unknown, {summary.passed} pass; "
-                f"{_percent(summary.share_read)} of what was asked could be read"
+                f"{percent(summary.share_read)} of what was asked could be read"
             ),
         )
     )
-
-
-def _percent(share: float) -> str:
-    """Never "100 %" unless everything was read."""
-    return "100 %" if share == 1 else f"{min(share * 100, 99.9):.1f} %"
 
 
 def _hash(text: str) -> str:
@@ -75,7 +71,7 @@ def _data(report: Report) -> dict[str, Any]:
     return {
         "scan": scan_dict(report.scan),
         "summary": report.summary.to_dict(),
-        "read": _percent(report.summary.share_read),
+        "read": percent(report.summary.share_read),
         "severities": list(SEVERITIES),
         "coverage": [coverage_dict(c) for c in gaps + rest],
         "not_judged": [
@@ -87,7 +83,7 @@ def _data(report: Report) -> dict[str, Any]:
     }
 
 
-def _verdict(verdict: Any, report: Report) -> dict[str, Any]:
+def _verdict(verdict: Verdict, report: Report) -> dict[str, Any]:
     data = verdict_dict(verdict)
     policy = report.policies.get(verdict.policy)
     if policy and policy.cli and verdict.status == "fail":

@@ -17,6 +17,7 @@ from trueline.model import (
     Policy,
     ScanInfo,
     Verdict,
+    severity_at_least,
 )
 
 __all__ = ["Report", "Summary", "build_report", "counts_against", "share_read"]
@@ -114,14 +115,16 @@ def share_read(coverage: Iterable[CoverageRow]) -> float:
     return sum(s in READ for s in asked) / len(asked) if asked else 1.0
 
 
+def percent(share: float) -> str:
+    """Never "100 %" unless it is all of it."""
+    return "100 %" if share == 1 else f"{min(share * 100, 99.9):.1f} %"
+
+
 def counts_against(report: Report, threshold: str) -> int:
     """Fails at or above `threshold` that no exception or suppression covers."""
-    if threshold not in SEVERITIES:
-        return 0
-    bad = SEVERITIES[: SEVERITIES.index(threshold) + 1]
     return sum(
         v.status == "fail"
-        and v.severity in bad
+        and severity_at_least(v.severity, threshold)
         and v.exception is None
         and v.change in (None, "introduced")
         for v in report.verdicts

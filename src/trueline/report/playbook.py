@@ -13,7 +13,10 @@ _PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 
 
 def render_command(template: str, verdict: Verdict) -> str:
-    """`{column}` becomes the value as one shell word; what is not known stays `<column>`."""
+    """`{column}` becomes the value as one shell word; what is not known stays `<column>`.
+
+    So does a value that a program would take for an option.
+    """
     resource = verdict.resource
     known = {
         **verdict.evidence,
@@ -26,6 +29,8 @@ def render_command(template: str, verdict: Verdict) -> str:
 
     def fill(found: re.Match[str]) -> str:
         value = known.get(found[1])
-        return f"<{found[1]}>" if value is None or isinstance(value, (list, dict)) else shell(value)
+        if value is None or isinstance(value, (list, dict)) or str(value).startswith("-"):
+            return f"<{found[1]}>"
+        return shell(value)
 
     return _PLACEHOLDER.sub(fill, template)
