@@ -102,9 +102,9 @@ def scan(home: Path) -> dict[str, float]:
     with lake.tables(snapshot, content.types) as tables:
         for table, columns in used.items():
             kinds = {n: content.types[table].column_type(n) for n in columns}
+            nested = {n for n, kind in kinds.items() if kind and kind.kind in ("list", "map")}
             touched = ", ".join(
-                f'bit_xor(hash("{n}"))' if kind and kind.kind in ("list", "map") else f'hash(max("{n}"))'
-                for n, kind in kinds.items()
+                f'bit_xor(hash("{n}"))' if n in nested else f'hash(max("{n}"))' for n in columns
             )
             tables.con.execute(f'SELECT {touched} FROM "{table}"').fetchall()
     return {"cpu": cpu_seconds() - began, "rss": peak_mb()}
