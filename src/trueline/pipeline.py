@@ -60,6 +60,7 @@ __all__ = [
     "ScanOutcome",
     "Workspace",
     "check_code",
+    "environment_rules",
     "judge_cases",
     "open_workspace",
     "policy_proof",
@@ -106,12 +107,7 @@ class Bench:
     def assign_environments(self, tables: Tables) -> None:
         from trueline.enrich import assign_environments
 
-        rules = []
-        if self.environments:
-            from trueline.language import compile_rule
-
-            rules = [(e.name, compile_rule(e.match, COMMON, e.where)) for e in self.environments]
-        assign_environments(tables, rules)
+        assign_environments(tables, environment_rules(self.environments))
 
     def judge(
         self,
@@ -135,6 +131,16 @@ class Bench:
             needed = {used for policy in policies for used in relations_used(policy)}
             relate(tables, self.catalog.types, needed)
             yield judge(tables, rtype, policies, self.base.settings, self.now, evidence)
+
+
+def environment_rules(environments: Iterable[Environment]) -> list[tuple[str, str]]:
+    """(name, boolean SQL) of each environment. Raises LanguageError with the rule's place."""
+    listed = list(environments)
+    if not listed:
+        return []
+    from trueline.language import compile_rule
+
+    return [(e.name, compile_rule(e.match, COMMON, e.where)) for e in listed]
 
 
 def make_bench(workspace: Workspace, now: dt.datetime, environment: str | None = None) -> Bench:

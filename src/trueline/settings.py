@@ -190,7 +190,8 @@ class _Reader:
                         "an environment inherits from one that stands before it",
                     )
                 policies = _inherited(seen[parent].policies, policies)
-            seen[name] = Environment(name, entry["match"], policies, self.where(at))
+            where = self.where((*at, "match"))
+            seen[name] = Environment(name, entry["match"], policies, where)
         yield from seen.values()
 
     def overrides(self, value: Any, at: tuple[str, ...]) -> dict[str, PolicyOverride]:

@@ -132,8 +132,8 @@ def test_explain_knows_policies_types_causes_and_other_tools_ids(program: Progra
     ).out.startswith("Amazon SQS")
     assert "permissions" in program("explain", "denied").out
     by_alias = program("explain", "rds_instance_storage_encrypted")
-    assert by_alias.code == 2
-    assert "aws-rds-instance-unencrypted" in by_alias.err
+    assert by_alias.code == 0
+    assert "aws-rds-instance-unencrypted" in by_alias.out
 
 
 def test_a_new_policy_is_written_and_fails_its_tests_only_by_content(program: Program) -> None:

@@ -87,11 +87,12 @@ def _wrong(subject: str, error: TruelineError) -> Finding:
 
 def _configuration(home: str | None, config: str | None) -> list[Finding]:
     from trueline.evaluate import baseline
-    from trueline.pipeline import open_workspace
+    from trueline.pipeline import environment_rules, open_workspace
 
     try:
         room = open_workspace(home, config)
         base = baseline(room.settings, room.catalog.policies)
+        environment_rules(room.settings.environments)
     except TruelineError as error:
         return [_wrong("configuration", error)]
     file = room.settings.file

@@ -261,7 +261,8 @@ def coverage(
     _print((_ledger_row(c) for c in shown), columns, format_)
     share = share_read(ledger)
     read = "100 %" if share == 1 else f"{min(share * 100, 99.9):.1f} %"
-    talk(f"snapshot {chosen.number}: {read} of {len(ledger)} answers read")
+    asked = sum(c.status not in NOT_ASKED for c in ledger)
+    talk(f"snapshot {chosen.number}: {read} of {asked} answers read")
 
 
 def _ledger_row(row: CoverageRow) -> dict[str, Any]:

@@ -41,10 +41,13 @@ CAUSES = {
 
 
 @click.command()
-@click.argument("name", metavar="POLICY|TYPE|CAUSE")
+@click.argument("name", metavar="POLICY|ALIAS|TYPE|CAUSE")
 @home_options
 def explain(name: str, home: str | None, config: str | None) -> None:
-    """Explain a policy, a resource type, or a cause such as `denied`."""
+    """Explain a policy, a resource type, or a cause such as `denied`.
+
+    A policy is also found by the id that another tool has for the same question.
+    """
     cause = name.partition(":")[0]
     if cause in CAUSES:
         click.echo(f"{cause}\n  {CAUSES[cause]}")
@@ -62,11 +65,11 @@ def policy_data(room: Workspace, name: str) -> dict[str, Any]:
     from trueline.evaluate import unreadable
 
     policies, types = room.catalog.policies, room.catalog.types
-    found = policies.get(name) or next((p for p in policies.values() if name in p.formerly), None)
+    same = [p for p in policies.values() if name in (p.id, *p.formerly)]
+    same += [p for p in policies.values() if any(name in ids for ids in p.aliases.values())]
+    found = same[0] if same else None
     if found is None:
-        by_alias = [p.id for p in policies.values() for a in p.aliases.values() if name in a]
-        known = [*policies, *types, *CAUSES]
-        near = by_alias or difflib.get_close_matches(name, known, 1)
+        near = difflib.get_close_matches(name, [*policies, *types, *CAUSES], 1)
         raise ConfigError(
             "usage",
             f"there is no policy, type or cause {name!r}",

@@ -17,6 +17,7 @@ from trueline.errors import ConfigError
 from trueline.lake.files import sync_directory, writing
 from trueline.lake.run import abandoned
 from trueline.lake.store import KEEP_RUNS, Lake
+from trueline.lake.views import NOT_COLLECTED
 
 __all__ = ["LakeInfo", "Pruned", "SnapshotInfo", "info", "prune"]
 
@@ -36,6 +37,8 @@ class Pruned:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotInfo:
+    """`scopes` were asked for; `incomplete` of them were not read whole."""
+
     number: int
     created_at: dt.datetime
     scan: str
@@ -107,8 +110,8 @@ def info(lake: Lake) -> LakeInfo:
                 number,
                 snapshot.created_at,
                 snapshot.scan.id,
-                len(scopes),
-                sum(not entry.state.complete for entry in scopes),
+                sum(entry.state.cause != NOT_COLLECTED for entry in scopes),
+                sum(not e.state.complete and e.state.cause != NOT_COLLECTED for e in scopes),
                 sum(entry.rows for entry in scopes),
                 sum(snapshot.manifest.segments[i].size for i in used),
             )
