@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
+import io
 import os
 import sys
 from typing import NoReturn
@@ -10,7 +12,7 @@ from typing import NoReturn
 import click
 
 from trueline import __version__
-from trueline.errors import TruelineError
+from trueline.errors import ConfigError, TruelineError
 
 __all__ = ["COMMANDS", "LATER", "main", "program"]
 
@@ -53,6 +55,15 @@ class Program(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            near = difflib.get_close_matches(args[0], COMMANDS, 1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            ctx.fail(f"no such command {args[0]!r}{hint}")
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
@@ -66,6 +77,9 @@ def program() -> None:
 
 def main() -> NoReturn:
     """Run the program; exit codes are those of DESIGN §9."""
+    _speak_utf8()
+    # Arrow's own pool keeps pages for later; a short-lived program has no later.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     code = _run()
     try:
         sys.stdout.flush()
@@ -84,7 +98,7 @@ def _run() -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
-        error.show()
+        _say(_usage(error))
         return 2
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted", err=True)
@@ -94,6 +108,25 @@ def _run() -> int:
     except Exception as error:  # noqa: BLE001 - the last door: whatever comes here is our bug
         return _bug(error)
     return result if isinstance(result, int) else 0
+
+
+def _usage(error: click.ClickException) -> TruelineError:
+    """What click refuses, in the form of every other error."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    path = context.command_path if context else "trueline"
+    hint = f"{path} --help shows what it takes"
+    message = error.format_message().rstrip(".")
+    return ConfigError("usage", message[:1].lower() + message[1:], hint)
+
+
+def _speak_utf8() -> None:
+    """Make output independent of the locale: files and pipes get UTF-8, terminals what they can."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            if stream.isatty():
+                stream.reconfigure(errors="replace")
+            else:
+                stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def _say(error: TruelineError) -> None:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import click
 
-from trueline.cli.options import emit, exit_code, home_options, report_options, workspace
+from trueline.cli.options import (
+    check_outputs,
+    emit,
+    exit_code,
+    home_options,
+    report_options,
+    workspace,
+)
 
 __all__ = ["check"]
 
@@ -36,6 +43,7 @@ def check(
     """
     from trueline.pipeline import check_code
 
+    check_outputs(outputs, status)
     report = check_code(workspace(home, config), path, environment=environment, policies=policies)
     emit(report, format_, outputs, status)
     return exit_code(report, fail_on, fail_on_unknown)

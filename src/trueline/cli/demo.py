@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from trueline.cli.options import emit, talk, workspace
+from trueline.cli.options import check_outputs, emit, talk, workspace
 from trueline.errors import ConfigError
 
 __all__ = ["demo"]
@@ -40,6 +40,7 @@ def demo(output: str, quiet: bool) -> None:
     from trueline.demo import ACCOUNTS, REGIONS
     from trueline.pipeline import ScanOptions, scan_aws
 
+    check_outputs((f"html:{output}",), None)
     with tempfile.TemporaryDirectory(prefix="trueline-demo-") as scratch:
         talk("building the simulated estate …", quiet)
         with simulated_aws(REFUSED) as (url, door), _environment(url, scratch):

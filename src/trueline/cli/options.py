@@ -85,20 +85,24 @@ def talk(message: str, quiet: bool = False) -> None:
         click.echo(message, err=True)
 
 
+def check_outputs(outputs: Iterable[str], status: str | None) -> None:
+    """Refuse before anything is read what `emit` could not do at the end."""
+    from trueline.report import FORMATS, format_of
+
+    _statuses(status)
+    for _, path in [_target(o, FORMATS, format_of) for o in outputs]:
+        if not path.parent.is_dir():
+            raise _not_written(path, "its directory does not exist")
+        if path.is_dir():
+            raise _not_written(path, "it is a directory")
+
+
 def emit(report: Report, format_: str | None, outputs: Iterable[str], status: str | None) -> None:
     """Write a report to stdout and files. With any output, only an explicit format prints."""
     from trueline.report import FORMATS, format_of, write_report
 
     targets = [_target(o, FORMATS, format_of) for o in outputs]
-    shown = report
-    if status:
-        wanted = [s.strip() for s in status.split(",") if s.strip()]
-        for name in wanted:
-            if name not in STATUSES:
-                raise ConfigError(
-                    "usage", f"unknown status {name!r}", "statuses are " + ", ".join(STATUSES)
-                )
-        shown = report.only(wanted)
+    shown = report.only(_statuses(status)) if status else report
     for name, path in targets:
         _write(shown, name, path, write_report)
     if format_ or not targets:
@@ -134,11 +138,26 @@ def _write(
     except OSError as error:
         with suppress(OSError):
             beside.unlink()
-        raise ActionError(
-            "output-failed",
-            f"the report could not be written to {path}: {error.strerror or error}",
-            "check that the directory exists, is writable and has room",
-        ) from None
+        raise _not_written(path, error.strerror or str(error)) from None
+
+
+def _not_written(path: Path, why: str) -> ActionError:
+    return ActionError(
+        "output-failed",
+        f"the report could not be written to {path}: {why}",
+        "check that the directory exists, is writable and has room",
+    )
+
+
+def _statuses(status: str | None) -> list[str]:
+    """The statuses that `--status` names."""
+    wanted = [s.strip() for s in (status or "").split(",") if s.strip()]
+    for name in wanted:
+        if name not in STATUSES:
+            raise ConfigError(
+                "usage", f"unknown status {name!r}", "statuses are " + ", ".join(STATUSES)
+            )
+    return wanted
 
 
 def exit_code(report: Report, fail_on: str, fail_on_unknown: bool) -> int:

@@ -236,6 +236,8 @@ def new(
         encoding="utf-8",
     )
     click.echo(str(path))
+    if directory.resolve() not in {place.resolve() for place in room.settings.content}:
+        talk(f'first: name its directory in trueline.toml: content = ["{directory}"]')
     talk(f"next: edit it, then trueline policy test {policy_id}")
 
 

@@ -10,7 +10,15 @@ from types import FrameType
 
 import click
 
-from trueline.cli.options import emit, exit_code, home_options, report_options, talk, workspace
+from trueline.cli.options import (
+    check_outputs,
+    emit,
+    exit_code,
+    home_options,
+    report_options,
+    talk,
+    workspace,
+)
 
 __all__ = ["scan"]
 
@@ -75,6 +83,7 @@ def aws(
         resume=resume,
         passes=_wants_passes(format_, outputs, status),
     )
+    check_outputs(outputs, status)
     room = workspace(home, config)
     with _interruptible() as stop, live_progress(quiet) as progress:
         outcome = scan_aws(room, options, progress, stop, lambda text: talk(text, quiet))

@@ -146,8 +146,11 @@ class Run:
         self._journal(Finished(state, tuple(coverage), parts, rows))
 
     def close(self) -> None:
-        """Let another process resume this run."""
-        self._lock.release()
+        """Let another process resume this run; where no scope has ended there is none to resume."""
+        if self._finished:
+            self._lock.release()
+        else:
+            self.remove()
 
     def remove(self) -> None:
         """Forget the run: it is committed, or nothing of it is wanted."""

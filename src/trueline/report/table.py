@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TextIO
 
-from rich.console import Console, Group
+from rich.console import Console, ConsoleOptions, Group
 from rich.table import Table
 from rich.text import Text
 
 from trueline.model import SEVERITIES, CoverageRow, Verdict
 from trueline.report.escape import terminal
-from trueline.report.model import NOT_ASKED, READ, Report
+from trueline.report.model import NOT_ASKED, READ, Report, percent
 
 __all__ = ["COLOURS", "console_for", "write_table"]
 
@@ -22,6 +24,8 @@ SHOWN_PER_POLICY = 8
 SHOWN_POLICIES = 25
 SHOWN_GAPS = 12
 INDENT = " " * 12
+_TRAILING = re.compile(r" +((?:\x1b\[[0-9;]*m| )*)$", re.MULTILINE)
+"""Blanks that only fill a line up, and the colours that end among them."""
 
 
 def console_for(out: TextIO) -> Console:
@@ -35,6 +39,12 @@ def console_for(out: TextIO) -> Console:
 def write_table(report: Report, out: TextIO) -> None:
     """Head, fails by policy, unknowns by cause, what was not read, and the sum."""
     console = console_for(out)
+    with console.capture() as caught:
+        _print(report, console)
+    out.write(_TRAILING.sub(r"\1", caught.get()))
+
+
+def _print(report: Report, console: Console) -> None:
     console.print(_head(report))
     fails = [v for v in report.verdicts if v.status == "fail"]
     unknown = [v for v in report.verdicts if v.status == "unknown"]
@@ -76,19 +86,19 @@ def _fails(fails: Sequence[Verdict], report: Report) -> Group | None:
     for verdict in fails:
         by_policy[verdict.policy].append(verdict)
     order = sorted(by_policy.items(), key=lambda i: (_worst(i[1]), -len(i[1]), i[0]))
-    parts: list[Text] = [Text("Fails", style="bold")]
+    parts: list[Text | _Hanging] = [Text("Fails", style="bold")]
     for policy, verdicts in order[:SHOWN_POLICIES]:
         severity = SEVERITIES[_worst(verdicts)]
         title = report.policies[policy].title if policy in report.policies else ""
         parts.append(
-            Text.assemble(
-                (f"  {severity:<9}", COLOURS[severity]),
-                (policy, "bold"),
-                f"  {terminal(title)}  ",
-                (f"×{len(verdicts)}", "bold"),
+            _Hanging(
+                Text(f"  {severity:<9}", COLOURS[severity]),
+                Text.assemble(
+                    (policy, "bold"), f"  {terminal(title)}  ", (f"×{len(verdicts)}", "bold")
+                ),
             )
         )
-        parts.extend(_resources(verdicts))
+        parts.extend(_Hanging(Text(INDENT), line) for line in _resources(verdicts))
     if len(order) > SHOWN_POLICIES:
         rest = sum(len(v) for _, v in order[SHOWN_POLICIES:])
         parts.append(
@@ -99,6 +109,21 @@ def _fails(fails: Sequence[Verdict], report: Report) -> Group | None:
     return Group(*parts)
 
 
+@dataclass(frozen=True, slots=True)
+class _Hanging:
+    """A line whose continuations stand below its text, not below its head."""
+
+    head: Text
+    text: Text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        width = max(options.max_width - len(self.head), 20)
+        first, *rest = self.text.wrap(console, width) or [Text()]
+        yield self.head + first
+        for line in rest:
+            yield Text(" " * len(self.head)) + line
+
+
 def _worst(verdicts: Iterable[Verdict]) -> int:
     return min(SEVERITIES.index(v.severity) for v in verdicts)
 
@@ -106,7 +131,7 @@ def _worst(verdicts: Iterable[Verdict]) -> int:
 def _resources(verdicts: Sequence[Verdict]) -> list[Text]:
     lines = []
     for verdict in verdicts[:SHOWN_PER_POLICY]:
-        line = Text(INDENT + _title(verdict))
+        line = Text(_title(verdict))
         place = _place(verdict)
         if place:
             line.append(f"  {place}", style="dim")
@@ -114,7 +139,7 @@ def _resources(verdicts: Sequence[Verdict]) -> list[Text]:
             line.append(f"  {verdict.exception.kind}: {terminal(verdict.exception.reason)}", "dim")
         lines.append(line)
     if len(verdicts) > SHOWN_PER_POLICY:
-        more = f"{INDENT}… {len(verdicts) - SHOWN_PER_POLICY:,} more"
+        more = f"… {len(verdicts) - SHOWN_PER_POLICY:,} more"
         lines.append(Text(more, style="dim"))
     return lines
 
@@ -155,9 +180,9 @@ def _unknowns(unknown: Sequence[Verdict]) -> Group | None:
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
     for cause, count in causes.most_common(SHOWN_GAPS):
         table.add_row(
-            Text(terminal(cause), style="magenta"),
+            Text(terminal(cause), style="magenta", overflow="fold"),
             _many(count, "verdict"),
-            Text(_few(sorted(policies[cause])), style="dim"),
+            Text(_few(sorted(policies[cause])), style="dim", overflow="fold"),
         )
     parts: list[Text | Table] = [Text(f"Not known ({len(unknown):,})", style="bold"), table]
     if len(causes) > SHOWN_GAPS:
@@ -177,9 +202,9 @@ def _coverage(coverage: Sequence[CoverageRow]) -> Group | None:
     for row in gaps[:SHOWN_GAPS]:
         table.add_row(
             Text(row.status, style="magenta"),
-            Text(terminal(row.call), style="bold"),
-            terminal(row.file or f"{row.account} {row.region}"),
-            terminal(row.type),
+            Text(terminal(row.call), style="bold", overflow="fold"),
+            Text(terminal(row.file or f"{row.account} {row.region}"), overflow="fold"),
+            Text(terminal(row.type), overflow="fold"),
             Text(terminal(row.message or row.code or "")[:80], style="dim"),
         )
     parts: list[Text | Table] = [Text(f"Could not be read ({len(gaps):,})", style="bold"), table]
@@ -198,8 +223,6 @@ def _not_judged(report: Report) -> Text | None:
 def _sum(report: Report) -> Text:
     """The last line; green only when everything was read, known and passed."""
     summary = report.summary
-    share = summary.share_read * 100
-    read = "100 %" if summary.share_read == 1 else f"{min(share, 99.9):.1f} %"
     line = Text.assemble(
         (f"{summary.failed:,} fail", "bold red" if summary.failed else "dim"),
         " · ",
@@ -207,7 +230,7 @@ def _sum(report: Report) -> Text:
         " · ",
         f"{summary.passed:,} pass",
         " · ",
-        (f"{read} read", "" if summary.share_read == 1 else "bold magenta"),
+        (f"{percent(summary.share_read)} read", "" if summary.share_read == 1 else "bold magenta"),
     )
     if summary.excepted:
         line.append(f" · {summary.excepted:,} excepted")

@@ -48,17 +48,29 @@ def plan_ledger(
     account: str,
     file: str,
 ) -> tuple[CoverageRow, ...]:
-    """One row for the file, and one for each Terraform type that no table reads."""
+    """One row for the file, one for each table it fills, and one for each type that none reads."""
     count = sum(len(r) for r in rows.values())
     said = {"account": account, "region": "", "call": _CALL, "file": file}
+    status = "ok" if world.incomplete is None else "truncated"
     whole = CoverageRow(
         provider="terraform",
         type="",
-        status="ok" if world.incomplete is None else "truncated",
+        status=status,
         rows=count,
         message=world.incomplete,
         **said,  # type: ignore[arg-type]
     )
+    filled = [
+        CoverageRow(
+            provider=types[table].provider,
+            type=table,
+            status=status,
+            rows=len(rows[table]),
+            **said,  # type: ignore[arg-type]
+        )
+        for table in sorted(types)
+        if rows.get(table)
+    ]
     read = {kind for rtype in types.values() for kind in _read_types(rtype)}
     unread: Counter[tuple[str, str]] = Counter()
     for block in world.blocks.values():
@@ -75,7 +87,7 @@ def plan_ledger(
         )
         for (provider, kind), number in sorted(unread.items())
     ]
-    return (whole, *unsupported)
+    return (whole, *filled, *unsupported)
 
 
 def _read_types(rtype: ResourceType) -> set[str]:
