@@ -12,7 +12,7 @@ _CONTROL = re.compile(
     # invisible characters, line breaks, text direction
     "\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_FORMULA = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~&@:/])")
 
@@ -23,8 +23,11 @@ def terminal(text: object) -> str:
 
 
 def csv_cell(text: object) -> str:
-    """A cell that a spreadsheet shows and never computes."""
-    value = "" if text is None else str(text)
+    """A cell that a spreadsheet shows and never computes.
+
+    A carriage return is shown as `\\r`: the writer would leave it bare, and it would end the row.
+    """
+    value = "" if text is None else str(text).replace("\r", "\\r")
     return "'" + value if value.startswith(_FORMULA) else value
 
 
