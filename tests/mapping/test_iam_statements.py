@@ -152,6 +152,8 @@ NARROWING = [
     {"StringEquals": {"SAML:aud": "https://signin.aws.amazon.com/saml"}},
     {"StringLike": {"token.actions.githubusercontent.com:sub": "repo:owner/name:*"}},
     {"StringLike": {"token.actions.githubusercontent.com:sub": "repo:owner/*"}},
+    {"StringEquals": {"token.actions.githubusercontent.com:repository_id": "1234"}},
+    {"StringLike": {"token.actions.githubusercontent.com:repository": "owner/*"}},
     {"StringEquals": {"cognito-identity.amazonaws.com:aud": "eu-west-1:0a1b"}},
     {"StringEquals": {"oidc.eks.eu-west-1.amazonaws.com/id/AB:sub": "system:serviceaccount:ns:sa"}},
     # All conditions must hold: one that narrows is enough.
@@ -192,6 +194,8 @@ OPEN = [
     {"StringEquals": {"aws:username": "bob"}},
     {"StringLike": {"aws:userid": "*:bob"}},
     {"StringLike": {"token.actions.githubusercontent.com:sub": "repo:*"}},
+    {"StringLike": {"token.actions.githubusercontent.com:repository": "*/name"}},
+    {"StringEquals": {"token.actions.githubusercontent.com:ref": "refs/heads/main"}},
     {"StringLike": {"token.actions.githubusercontent.com:sub": "*"}},
     {"StringEquals": {"token.actions.githubusercontent.com:aud": "sts.amazonaws.com"}},
     {"StringEquals": {"aws:SourceAccount": []}},
@@ -242,12 +246,24 @@ def test_all_actions_are_covered_by_a_full_wildcard_only(action: Any, every: boo
     assert one(Action=action)["all_actions"] is every
 
 
-def test_not_action_and_not_resource_never_cover_everything() -> None:
+def test_not_resource_covers_the_rest_and_not_action_never_everything() -> None:
     statement = one(Action=None, NotAction="iam:*", Resource=None, NotResource="arn:aws:s3:::x")
     assert statement["all_actions"] is False
-    assert statement["all_resources"] is False
+    assert statement["all_resources"] is True
     assert statement["not_actions"] == ["iam:*"]
     assert statement["not_resources"] == ["arn:aws:s3:::x"]
+
+
+@pytest.mark.parametrize(
+    ("excluded", "rest"),
+    [("*", False), (["arn:aws:s3:::x", "*"], False), ([], False), ([ROLE], True)],
+)
+def test_excluding_every_resource_leaves_none(excluded: Any, rest: bool) -> None:
+    assert one(Resource=None, NotResource=excluded)["all_resources"] is rest
+
+
+def test_an_unknown_exclusion_leaves_it_open_whether_resources_remain() -> None:
+    assert one(Resource=None, NotResource=[DENIED])["all_resources"].cause == "denied"
 
 
 @pytest.mark.parametrize(
@@ -321,6 +337,12 @@ PLAIN = {"Bool": {"aws:SecureTransport": "false"}}
         ({"Condition": PLAIN, "Effect": "Allow"}, False),
         ({"Condition": PLAIN, "Principal": {"AWS": "111122223333"}}, False),
         ({"Condition": PLAIN, "Action": "s3:GetObject"}, False),
+        ({"Condition": PLAIN, "Resource": ["arn:aws:s3:::b", "arn:aws:s3:::b/*"]}, True),
+        ({"Condition": PLAIN, "Resource": "arn:aws:s3:::b*"}, True),
+        ({"Condition": PLAIN, "Resource": "arn:aws-cn:s3:::*"}, True),
+        ({"Condition": PLAIN, "Resource": "arn:aws:s3:::b"}, False),
+        ({"Condition": PLAIN, "Resource": "arn:aws:s3:::b/secret/*"}, False),
+        ({"Condition": PLAIN, "Resource": "arn:aws:s3:::b/pre*"}, False),
         ({"Condition": None}, False),
     ],
 )

@@ -28,7 +28,7 @@ STRUCTS: dict[str, tuple[Field, ...]] = {
             "A condition limits who: accounts, organisations, networks, sources",
         ),
         Field("all_actions", _BOOL, "Covers every action of every service; NotAction never does"),
-        Field("all_resources", _BOOL, "Covers every resource; NotResource never does"),
+        Field("all_resources", _BOOL, "Covers every resource, or all but those of NotResource"),
         Field(
             "grants_privileges",
             _BOOL,

@@ -230,6 +230,19 @@ Not among them, on purpose: `sts:ExternalId` (whoever knows it may use it), `aws
 """
 
 
+_GITHUB = "token.actions.githubusercontent.com"
+_GITHUB_CLAIMS: dict[str, Callable[[str], bool]] = {
+    "actor_id": _is_fixed,
+    "enterprise_id": _is_fixed,
+    "repository_id": _is_fixed,
+    # Names begin with their owner; a wildcard after it stays in the owner's hands.
+    "job_workflow_ref": _is_subject,
+    "repository": _is_subject,
+}
+"""Claims beside the subject that STS compares since 2026. Branches and names of workflows are
+anybody's choice and not among them."""
+
+
 def _by_provider(key: str) -> Callable[[str], bool] | None:
     """Keys of web identity: `<issuer>:sub` names the workload, `<issuer>:aud` the client."""
     issuer, colon, claim = key.rpartition(":")
@@ -237,6 +250,8 @@ def _by_provider(key: str) -> Callable[[str], bool] | None:
         return None
     if claim == "sub":
         return _is_subject
+    if issuer == _GITHUB and claim in _GITHUB_CLAIMS:
+        return _GITHUB_CLAIMS[claim]
     shared = issuer.startswith(_SHARED_ISSUERS)
     return _is_fixed if claim == "aud" and not shared else None
 

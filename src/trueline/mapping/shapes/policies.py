@@ -105,13 +105,16 @@ def _statement(entry: Any) -> Any:
         "condition_keys": condition_keys(tests),
         "is_narrowed": is_narrowed(tests),
         "all_actions": _some(actions, covers_everything),
-        "all_resources": _some(resources, _is_every_resource),
+        "all_resources": any_of(
+            (_some(resources, _is_every_resource), _leaves_resources(not_resources))
+        ),
         "grants_privileges": all_of((allows, _covers_privileges(actions, not_actions))),
         "denies_plain_http": all_of(
             (
                 negated(allows),
                 named,
                 _some(actions, _is_whole_service),
+                _some(resources, _covers_contents),
                 requires_tls(tests),
             )
         ),
@@ -216,6 +219,19 @@ def _is_every_resource(pattern: str) -> bool:
         and parts[0] in ("arn", "*")
         and all(part == "*" for part in parts[2:] or parts[1:])
     )
+
+
+def _leaves_resources(excluded: Any) -> Verdict:
+    """With NotResource: all resources but a few, unless the few are all."""
+    return all_of((_any(excluded), negated(_some(excluded, _is_every_resource))))
+
+
+def _covers_contents(pattern: str) -> bool:
+    """Is it a bucket with all that lies in it, not the bucket alone, nor one folder?"""
+    kind, _, name = pattern.partition(":s3:::")
+    if kind == pattern:
+        return True
+    return name.endswith("*") and name.count("/") <= name.endswith("/*")
 
 
 def _is_whole_service(pattern: str) -> bool:

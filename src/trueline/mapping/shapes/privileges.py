@@ -47,6 +47,7 @@ PRIVILEGED_ACTIONS = frozenset(
         "iam:updateopenidconnectproviderthumbprint",
         "iam:updatesamlprovider",
         "sts:assumerole",
+        "sts:assumeroot",
         # Permission sets of the identity centre.
         "identitystore:creategroupmembership",
         "sso:attachcustomermanagedpolicyreferencetopermissionset",
@@ -56,8 +57,10 @@ PRIVILEGED_ACTIONS = frozenset(
         "sso:putinlinepolicytopermissionset",
         "sso:updatepermissionset",
         # Run own code where a stronger role is already attached.
+        "cloudformation:executechangeset",
         "cloudformation:updatestack",
         "codebuild:startbuild",
+        "codebuild:startbuildbatch",
         "codebuild:updateproject",
         "codestar:associateteammember",
         "codestar:createproject",
@@ -66,14 +69,18 @@ PRIVILEGED_ACTIONS = frozenset(
         "ec2-instance-connect:sendserialconsolesshpublickey",
         "ec2-instance-connect:sendsshpublickey",
         "ecs:executecommand",
+        "elasticmapreduce:addjobflowsteps",
         "glue:updatedevendpoint",
         "glue:updatejob",
         "lambda:updatefunctioncode",
         "lambda:updatefunctionconfiguration",
         "sagemaker:createpresigneddomainurl",
         "sagemaker:createpresignednotebookinstanceurl",
+        "sagemaker:updatenotebookinstancelifecycleconfig",
+        "ssm:createassociation",
         "ssm:sendcommand",
         "ssm:startsession",
+        "states:updatestatemachine",
     }
 )
 """Facts about AWS, lower case. Most are dangerous on `*` and ordinary on one named resource."""
