@@ -107,10 +107,9 @@ def test_variables_are_sorted_by_name_and_lose_their_values() -> None:
     assert "canary" not in repr(flags)
 
 
-def test_an_unknown_value_is_judged_by_its_name_alone() -> None:
+def test_an_unknown_value_is_unknown_whatever_its_name() -> None:
     flags = env_flags({"DB_PASSWORD": DENIED, "HOME": DENIED})
-    assert flags[0] == {"name": "DB_PASSWORD", "looks_like_secret": True}
-    assert flags[1]["looks_like_secret"].cause == "denied"
+    assert [flag["looks_like_secret"].cause for flag in flags] == ["denied", "denied"]
 
 
 def test_a_list_of_variables_may_point_to_values_kept_elsewhere() -> None:
@@ -179,3 +178,26 @@ def test_terraforms_spelling_of_a_pod_becomes_the_apis() -> None:
         "hostNetwork": True,
         "containers": [{"name": "a", "securityContext": {"runAsUser": 1}}],
     }
+
+
+@pytest.mark.parametrize(
+    ("value", "secret"),
+    [
+        ("hunter22", True),
+        ("", False),
+        ("true", False),
+        ("arn:aws:secretsmanager:eu-west-1:111122223333:secret:db-AbCdEf", False),
+        ("arn:aws-cn:ssm:cn-north-1:111122223333:parameter/db", False),
+        ("{{resolve:secretsmanager:db:SecretString:password}}", False),
+        (Unknown("after_apply:x.arn", present=True, refs=("aws_secretsmanager_secret.db",)), False),
+    ],
+)
+def test_a_pointer_under_the_name_of_a_secret_is_none(value: Any, secret: bool) -> None:
+    assert env_flags({"DB_PASSWORD": value}) == [
+        {"name": "DB_PASSWORD", "looks_like_secret": secret}
+    ]
+
+
+def test_an_unknown_value_under_the_name_of_a_secret_may_be_a_pointer() -> None:
+    [flag] = env_flags({"DB_PASSWORD": Unknown("after_apply:random_password.db.result")})
+    assert flag["looks_like_secret"].cause == "after_apply:random_password.db.result"

@@ -9,6 +9,7 @@ import re
 import zlib
 from typing import Any
 
+from trueline.mapping.shapes.logic import Verdict, is_concrete
 from trueline.mapping.unknown import MALFORMED, Unknown
 
 __all__ = ["env_flags", "looks_like_secret_name", "text_has_secret"]
@@ -109,12 +110,25 @@ def _flag(name: Any, value: Any) -> Any:
     if not isinstance(name, str):
         return Unknown(MALFORMED)
     if looks_like_secret_name(name):
-        secret: Any = True
+        secret: Any = _holds_more_than_pointer(value)
     elif value.__class__ is Unknown:
         secret = value.derived()
     else:
         secret = isinstance(value, str) and _holds_secret(value)
     return {"name": name, "looks_like_secret": secret}
+
+
+# What a variable with the name of a secret may hold instead of it: nothing, a switch, a pointer.
+_POINTER = re.compile(
+    r"\s*|true|false|arn:aws[a-z-]*:.*|\{\{resolve:.*\}\}", re.ASCII | re.DOTALL | re.I
+)
+
+
+def _holds_more_than_pointer(value: Any) -> Verdict:
+    """Can a value be the secret that its name announces? The name of one block is none."""
+    if value.__class__ is Unknown:
+        return False if is_concrete(value) else value.derived()
+    return value not in (True, False) and not (isinstance(value, str) and _POINTER.fullmatch(value))
 
 
 def looks_like_secret_name(name: str) -> bool:
