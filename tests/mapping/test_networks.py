@@ -84,7 +84,6 @@ def test_each_source_is_a_rule_of_its_own() -> None:
     made = rules(
         cidrs=["10.0.0.0/8", "0.0.0.0/0"],
         cidrs6="::/0",
-        prefix_lists=["pl-1"],
         groups=["sg-1", "sg-own"],
         self=True,
     )
@@ -93,11 +92,16 @@ def test_each_source_is_a_rule_of_its_own() -> None:
         ("cidr", "10.0.0.0/8", False),
         ("cidr", "0.0.0.0/0", True),
         ("cidr", "::/0", True),
-        ("prefix_list", "pl-1", False),
         ("group", "sg-1", False),
         ("group", "self", False),
         ("group", "self", False),
     ]
+
+
+def test_a_prefix_list_may_hold_everywhere() -> None:
+    [rule] = rules(prefix_lists=["pl-1"], cidrs=None)
+    assert (rule["source_kind"], rule["source"]) == ("prefix_list", "pl-1")
+    assert rule["is_any"].cause == "not_collected"
     assert {rule["family"] for rule in made[3:]} == {0}
 
 

@@ -136,7 +136,9 @@ def _named(kind: str, source: Any, own_id: Any) -> dict[str, Any]:
             source = own_id.derived()
         elif own_id is not None and source == own_id:
             source = "self"
-    return {"source_kind": kind, "source": source} | _NO_NETWORK
+    named = {"source_kind": kind, "source": source} | _NO_NETWORK
+    # Its entries are not read, and everywhere may be among them.
+    return named | {"is_any": Unknown("not_collected")} if kind == "prefix_list" else named
 
 
 def _networks(member: str, source: Any) -> list[Any]:
