@@ -177,3 +177,32 @@ def test_reading_an_empty_home_says_what_to_do_and_makes_nothing(program: Progra
         assert outcome.code == 2, arguments
         assert "trueline scan" in outcome.err
     assert not program.home.exists()
+
+
+def test_a_reader_that_goes_away_is_no_error(program: Program) -> None:
+    command = f"{sys.executable} -m trueline policy list | head -n 1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", command], env=program.env, cwd=program.directory,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def test_no_color_is_honoured_on_a_terminal(program: Program) -> None:
+    script = (
+        "import os, pty, sys\n"
+        "os.environ['NO_COLOR'] = '1'\n"
+        "seen = []\n"
+        "def read(fd):\n"
+        "    data = os.read(fd, 65536)\n"
+        "    seen.append(data)\n"
+        "    return b''if not data else data\n"
+        "pty.spawn([sys.executable, '-m', 'trueline', 'policy', 'list', 'aws-sqs-*'], read)\n"
+        "assert b'\\x1b[' not in b''.join(seen), seen\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=program.env, cwd=program.directory,
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "aws-sqs-queue" in done.stdout

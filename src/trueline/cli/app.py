@@ -91,7 +91,7 @@ def main() -> NoReturn:
 
 def _run() -> int:
     try:
-        result = program.main(standalone_mode=False, prog_name="trueline")
+        result = program.main(standalone_mode=False, prog_name="trueline", color=_colour())
     except TruelineError as error:
         _say(error)
         return error.exit_code
@@ -103,11 +103,17 @@ def _run() -> int:
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted", err=True)
         return 130
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):
+        # click leaves by SystemExit where the reader of our output has gone; so may we.
         return 0
     except Exception as error:  # noqa: BLE001 - the last door: whatever comes here is our bug
         return _bug(error)
     return result if isinstance(result, int) else 0
+
+
+def _colour() -> bool | None:
+    """No colour where NO_COLOR asks for none; else click decides by the terminal."""
+    return False if os.environ.get("NO_COLOR") else None
 
 
 def _usage(error: click.ClickException) -> TruelineError:
@@ -132,7 +138,8 @@ def _speak_utf8() -> None:
 def _say(error: TruelineError) -> None:
     first, *rest = error.render().splitlines()
     head, _, tail = first.partition(": ")
-    click.echo(click.style(head, fg="red", bold=True) + ": " + tail, err=True)
+    coloured = click.style(head, fg="red", bold=True)
+    click.echo(f"{coloured}: {tail}", err=True, color=_colour())
     for line in rest:
         click.echo(line, err=True)
 

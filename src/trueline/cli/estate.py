@@ -357,8 +357,11 @@ def diff(
     rows = (_change_row(c, format_) for c in changes(lake, first, last, wanted))
     count = _print(rows, columns, format_)
     said = compare(first, last, wanted)
-    talk(f"{count} changes from snapshot {first.number} to {last.number}")
-    gaps = Counter((g.scope.type, g.snapshot, g.cause) for g in said.gaps)
+    talk(f"{count} change{'' if count == 1 else 's'} from snapshot {first.number} to {last.number}")
+    asked = [g for g in said.gaps if g.cause != "not_collected"]
+    if len(said.gaps) > len(asked):
+        talk(f"not compared: {len(said.gaps) - len(asked)} scopes that no scan was asked to read")
+    gaps = Counter((g.scope.type, g.snapshot, g.cause) for g in asked)
     for (kind, number, cause), scopes in sorted(gaps.items()):
         talk(f"not compared: {scopes} scopes of {kind}, not read in snapshot {number} ({cause})")
     remade = Counter(table for table, _ in said.remade)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -148,7 +147,7 @@ def _say_proof(proof: Any) -> None:
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.option("--format", "format_", type=MODES, default="table")
 @home_options
-def lint(paths: tuple[Path, ...], format_: str, home: str | None, config: str | None) -> None:
+def lint(paths: tuple[Path, ...], format_: str, home: str | None, config: str | None) -> int:
     """Check content: shipped, configured, and the directories given.
 
     Every problem is told with its place; API calls and members are checked against the AWS
@@ -167,8 +166,7 @@ def lint(paths: tuple[Path, ...], format_: str, home: str | None, config: str | 
         click.echo(render_problems(problems))
     errors = sum(not p.warning for p in problems)
     talk(f"{len(catalog.types)} types, {len(catalog.policies)} policies; {errors} errors")
-    if errors:
-        sys.exit(2)
+    return 2 if errors else 0
 
 
 def _problem(problem: Problem) -> dict[str, Any]:
