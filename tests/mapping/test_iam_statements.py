@@ -350,6 +350,11 @@ def test_plain_http_is_denied_only_when_nothing_gets_through(said: Any, denies: 
     assert one(**{**TLS, **said})["denies_plain_http"] is denies
 
 
+def test_a_reference_may_stand_for_the_bucket_or_for_what_lies_in_it() -> None:
+    statement = one(**{**TLS, "Condition": PLAIN, "Resource": [ROLE]})
+    assert statement["denies_plain_http"].cause == ROLE.cause
+
+
 def test_wildcards_match_as_iam_does_and_never_blow_up() -> None:
     assert matches("iam:put*policy", "iam:putrolepolicy")
     assert matches("*", "")

@@ -114,7 +114,7 @@ def _statement(entry: Any) -> Any:
                 negated(allows),
                 named,
                 _some(actions, _is_whole_service),
-                _some(resources, _covers_contents),
+                _reach_contents(resources),
                 requires_tls(tests),
             )
         ),
@@ -224,6 +224,15 @@ def _is_every_resource(pattern: str) -> bool:
 def _leaves_resources(excluded: Any) -> Verdict:
     """With NotResource: all resources but a few, unless the few are all."""
     return all_of((_any(excluded), negated(_some(excluded, _is_every_resource))))
+
+
+def _reach_contents(resources: Any) -> Verdict:
+    """Unknown also for references: `arn` and `"${arn}/*"` look alike until they are known."""
+    if resources.__class__ is Unknown:
+        return resources
+    return any_of(
+        Unknown(r.cause) if r.__class__ is Unknown else _covers_contents(r) for r in resources
+    )
 
 
 def _covers_contents(pattern: str) -> bool:
