@@ -7,7 +7,8 @@ import pytest
 from trueline.catalog import Catalog
 from trueline.language import mutants
 from trueline.model import Policy
-from trueline.pipeline import Workspace, policy_proof
+from trueline.pipeline import Workspace
+from trueline.proof import policy_proof
 from trueline.settings import Settings
 
 

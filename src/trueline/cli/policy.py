@@ -102,7 +102,7 @@ def test(
     one that no case notices means that a case is missing.
     """
     from trueline.catalog.select import select_policies
-    from trueline.pipeline import policy_proof
+    from trueline.proof import policy_proof
 
     room = workspace(home, config)
     failed = 0
