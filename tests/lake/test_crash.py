@@ -169,11 +169,18 @@ def test_a_full_disk_is_exit_5_and_leaves_the_previous_snapshot(tmp_path: Path) 
 def test_runs_left_behind_for_long_are_taken_away(tmp_path: Path) -> None:
     lake = Lake(tmp_path / "home")
     old = lake.begin(committer.selection(ACCOUNT))
+    old.done(whole(scope(), NOW), [])
     old.close()
     said = old.directory / "run.json"
     said.write_text(said.read_text().replace(f"{old.begun_at:%Y-}", "2020-"))
     kept = lake.begin(committer.selection(OTHER_ACCOUNT))
     assert [p.name for p in (lake.root / "runs").iterdir()] == [kept.id]
+
+
+def test_a_run_in_which_no_scope_ended_leaves_nothing(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "home")
+    lake.begin(committer.selection(ACCOUNT)).close()
+    assert list((lake.root / "runs").iterdir()) == []
 
 
 def test_a_run_older_than_a_day_is_not_resumed(tmp_path: Path) -> None:
