@@ -206,3 +206,9 @@ def test_no_color_is_honoured_on_a_terminal(program: Program) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert "aws-sqs-queue" in done.stdout
+
+
+def test_a_scan_that_keeps_nothing_cannot_be_resumed(program: Program) -> None:
+    outcome = program("scan", "aws", "--no-record", "--resume")
+    assert outcome.code == 2
+    assert "--no-record" in outcome.err

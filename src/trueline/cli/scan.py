@@ -19,6 +19,7 @@ from trueline.cli.options import (
     talk,
     workspace,
 )
+from trueline.errors import ConfigError
 
 __all__ = ["scan"]
 
@@ -71,6 +72,9 @@ def aws(
     from trueline.cli.progress import live_progress
     from trueline.pipeline import ScanOptions, scan_aws
 
+    if no_record and resume:
+        message = "--no-record keeps no run, so there is none to resume"
+        raise ConfigError("usage", message, "leave out one of the two")
     options = ScanOptions(
         profile=profile,
         role_arns=role_arns,
