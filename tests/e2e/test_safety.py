@@ -164,15 +164,12 @@ def test_hostile_names_are_one_word_in_a_suggested_command(hostile: Program) -> 
     found = re.search(r'id="data">(.*?)</script>', page, re.S)
     assert found is not None
     data = json.loads(found[1])
-    commands = [v["command"] for v in data["verdicts"] if v.get("command")]
-    assert commands
-    lengths = {len(shlex.split(c)) for c in commands if v_policy(c)}
-    assert len(lengths) <= len({v["policy"] for v in data["verdicts"]})
-    assert not [c for c in commands if "touch" in c and "'" not in c]
-
-
-def v_policy(command: str) -> bool:
-    return command.startswith("aws ")
+    words: dict[str, set[int]] = {}
+    for verdict in data["verdicts"]:
+        if verdict.get("command"):
+            words.setdefault(verdict["policy"], set()).add(len(shlex.split(verdict["command"])))
+    assert words
+    assert {policy: len(counts) for policy, counts in words.items()} == dict.fromkeys(words, 1)
 
 
 def test_a_stranger_adds_a_column_and_a_policy_by_yaml_alone(program: Program) -> None:

@@ -12,10 +12,9 @@ from trueline.cli.options import (
     report_options,
     workspace,
 )
+from trueline.report import FORMATS
 
 __all__ = ["check"]
-
-FORMATS = ("table", "json", "jsonl", "csv", "junit", "html")
 
 
 @click.command()

@@ -20,10 +20,9 @@ from trueline.cli.options import (
     workspace,
 )
 from trueline.errors import ConfigError
+from trueline.report import FORMATS
 
 __all__ = ["scan"]
-
-FORMATS = ("table", "json", "jsonl", "csv", "junit", "html")
 
 
 @click.group()
