@@ -480,9 +480,13 @@ def snapshot_report(
     from trueline.evaluate import scope_verdicts, tally
     from trueline.report import build_report
 
-    bench = make_bench(workspace, snapshot.created_at)
     policies = workspace.catalog.policies
     tables = {s.type for s in scopes} & set(snapshot.verdicts)
+    # Days are counted to the moment of the stored verdicts, so that none differs when made again.
+    metadata = [snapshot.verdicts[t].metadata for t in tables]
+    judged_at = [dt.datetime.fromisoformat(m["judged_at"]) for m in metadata if "judged_at" in m]
+    now = max(judged_at, default=snapshot.created_at)
+    bench = make_bench(workspace, now)
     places = {t: {(s.account, s.region) for s in scopes if s.type == t} for t in tables}
     counted = [tally(snapshot.verdicts[t].metadata, places[t], chosen) for t in sorted(tables)]
     read = _read_again if passes else _read_stored
