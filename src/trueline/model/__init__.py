@@ -16,7 +16,16 @@ from trueline.model.resource import (
     Relation,
     ResourceType,
 )
-from trueline.model.scope import CodeRows, Edge, Row, Scope, ScopeState, Sink
+from trueline.model.scope import (
+    CodeComment,
+    CodeRows,
+    Edge,
+    Place,
+    Row,
+    Scope,
+    ScopeState,
+    Sink,
+)
 from trueline.model.structs import STRUCTS
 from trueline.model.types import Field, Type
 from trueline.model.verdict import (
@@ -24,6 +33,7 @@ from trueline.model.verdict import (
     SCHEMA,
     Cause,
     CoverageRow,
+    Location,
     NotJudged,
     ResourceRef,
     ScanInfo,
@@ -43,6 +53,7 @@ __all__ = [
     "UNSAID",
     "Call",
     "Cause",
+    "CodeComment",
     "CodePart",
     "CodeReader",
     "CodeRows",
@@ -52,8 +63,10 @@ __all__ = [
     "Field",
     "Framework",
     "Live",
+    "Location",
     "NotJudged",
     "Param",
+    "Place",
     "Policy",
     "PolicyTest",
     "Relation",

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from trueline.model.verdict import CoverageRow
+from trueline.model.verdict import CoverageRow, Location
 
-__all__ = ["CodeRows", "Edge", "Row", "Scope", "ScopeState", "Sink"]
+__all__ = ["CodeComment", "CodeRows", "Edge", "Place", "Row", "Scope", "ScopeState", "Sink"]
 
 Row = Mapping[str, Any]
 """One row of a table: every own and common column, plain Python values, None = NULL."""
@@ -55,13 +55,45 @@ class Edge:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where code says a resource: its block, what says each column, and the calls that lead there.
+
+    `columns`: by column name, the attribute or nested block that says it; `attributes`: the same
+    by path of labels, `ingress.cidr_blocks`. `calls`: module calls, the innermost first.
+    """
+
+    block: Location
+    columns: Mapping[str, Location] = field(default_factory=dict)
+    attributes: Mapping[str, Location] = field(default_factory=dict)
+    calls: tuple[Location, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CodeComment:
+    """A comment in code that may silence a policy; `alone`: nothing else stands on its line."""
+
+    file: str
+    line: int
+    end_line: int
+    text: str
+    alone: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CodeRows:
-    """What a code reader made of its input: rows by table, references, ledger, scopes."""
+    """What a code reader made of its input: rows by table, references, ledger, scopes.
+
+    `places` by uid; `moved`: addresses before and after, as `moved` blocks say, with the uid's
+    beginning (`code:<directory>:`).
+    """
 
     rows: Mapping[str, Sequence[Row]] = field(default_factory=dict)
     edges: Sequence[Edge] = ()
     coverage: Sequence[CoverageRow] = ()
     scopes: Sequence[ScopeState] = ()
+    places: Mapping[str, Place] = field(default_factory=dict)
+    comments: Sequence[CodeComment] = ()
+    moved: Sequence[tuple[str, str]] = ()
 
 
 class Sink(Protocol):

@@ -12,6 +12,7 @@ __all__ = [
     "SCHEMA",
     "Cause",
     "CoverageRow",
+    "Location",
     "NotJudged",
     "ResourceRef",
     "ScanInfo",
@@ -46,6 +47,20 @@ class ResourceRef:
 
 
 @dataclass(frozen=True, slots=True)
+class Location:
+    """A stretch of a file, 1-based; the end is the first column behind it.
+
+    `file` is relative to the path that is judged, as in ResourceRef.
+    """
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, slots=True)
 class Cause:
     """A column that is not known, and the cause (closed list of DESIGN §4)."""
 
@@ -67,7 +82,11 @@ class VerdictException:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Policy times resource: `status` is pass, fail or unknown."""
+    """Policy times resource: `status` is pass, fail or unknown.
+
+    For code, `location` is the attribute or block that decides, and `calls` are the module calls
+    that lead there, the innermost first.
+    """
 
     policy: str
     status: str
@@ -82,6 +101,8 @@ class Verdict:
     exception: VerdictException | None = None
     owner: str | None = None
     owner_reason: str | None = None
+    location: Location | None = None
+    calls: tuple[Location, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
