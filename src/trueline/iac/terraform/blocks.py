@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,10 +65,6 @@ class World:
     incomplete: str | None
     reads_unknown: bool
     """May any block read a value that is not known yet? A `dynamic` block could repeat over it."""
-
-    def of_type(self, kind: str) -> Iterator[Block]:
-        """The resources of a Terraform type, without data sources."""
-        return (b for b in self.types.get(kind, ()) if not b.data)
 
 
 def as_map(value: Any) -> Mapping[str, Any]:

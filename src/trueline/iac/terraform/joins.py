@@ -1,22 +1,20 @@
 """Joins blocks that together make one resource: parts that point at it, and parts it points at.
 
-A reference in the configuration decides where there is one; a known value is matched with the
-identifiers of the blocks. Where it cannot be told whom a block points at, that part is unknown
+A reference in the code decides where there is one; a known value is matched with the identifiers
+of the blocks. Where it cannot be told whom a block points at, that part is unknown
 on every row that may be meant.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
 from typing import Any
 
-from trueline.iac.terraform.blocks import Block, World
+from trueline.iac.terraform.code import Code, CodeBlock
 from trueline.iac.terraform.provider_facts import IDENTITIES
-from trueline.iac.terraform.references import Resolution, Resolver, references_of
-from trueline.iac.terraform.values import Documents
 from trueline.mapping import (
     Unknown,
     compile_condition,
@@ -26,14 +24,14 @@ from trueline.mapping import (
 )
 from trueline.model import CodePart
 
-__all__ = ["Joins"]
+__all__ = ["Joins", "resources"]
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
     """A block that may be a part: its document, or Unknown where `where` cannot be decided."""
 
-    block: Block
+    block: CodeBlock
     value: Any
 
 
@@ -52,22 +50,14 @@ class _Links:
 class Joins:
     """The parts of one resource type, for its rows one after another."""
 
-    def __init__(
-        self,
-        world: World,
-        resolver: Resolver,
-        documents: Documents,
-        kinds: Sequence[str],
-        parts: Sequence[CodePart],
-    ) -> None:
-        self._world, self._resolver, self._documents = world, resolver, documents
-        self._kinds, self._parts = frozenset(kinds), parts
-        self._by_name: dict[tuple[str, ...], dict[str, Block]] = {}
+    def __init__(self, code: Code, kinds: Sequence[str], parts: Sequence[CodePart]) -> None:
+        self._code, self._kinds, self._parts = code, frozenset(kinds), parts
+        self._by_name: dict[tuple[str, ...], dict[str, CodeBlock]] = {}
         self._where = {p.name: compile_condition(p.where) for p in parts if p.where}
         self._links = {p.name: self._find_links(p) for p in parts if p.by}
         self._via = {p.name: compile_expression(p.via) for p in parts if p.via}
 
-    def parts(self, block: Block, document: dict[str, Any]) -> dict[str, Any]:
+    def parts(self, block: CodeBlock, document: dict[str, Any]) -> dict[str, Any]:
         """Part name -> document of the joined block (a list with `many`), null, or Unknown."""
         return {
             part.name: self._pointed_at(part, block, document)
@@ -81,22 +71,22 @@ class Joins:
     @cached_property
     def _identities(self) -> frozenset[str]:
         """Every known identifier of a block of our kinds."""
-        ours = (b for kind in self._kinds for b in self._world.of_type(kind))
-        return frozenset(i for b in ours for i in _identities(self._documents.of(b)))
+        ours = resources(self._code, self._kinds)
+        return frozenset(i for b in ours for i in _identities(self._code.document(b.address)))
 
     def _find_links(self, part: CodePart) -> _Links:
         links = _Links()
         read = compile_expression(part.by or "")
         labels = sorted({path[0] for path in expression_paths(part.by or "") if path})
-        for block in (b for kind in part.resource for b in self._world.of_type(kind)):
+        for block in resources(self._code, part.resource):
             piece = self._admitted(part, block)
             if piece is not None:
-                self._link(links, piece, read(self._documents.of(block)), labels)
+                self._link(links, piece, read(self._code.document(block.address)), labels)
         return links
 
-    def _admitted(self, part: CodePart, block: Block) -> _Piece | None:
+    def _admitted(self, part: CodePart, block: CodeBlock) -> _Piece | None:
         """The block as a piece of a part; None where `where` is false for it."""
-        where, document = self._where.get(part.name), self._documents.of(block)
+        where, document = self._where.get(part.name), self._code.document(block.address)
         admitted = True if where is None else where(document)
         if is_unknown(admitted):
             return _Piece(block, Unknown(admitted.cause))
@@ -113,29 +103,21 @@ class Joins:
         stray = bool(known) and not self._identities.issuperset(known)
         if not hidden and not stray:
             return
-        said = [block.expressions.get(label) for label in labels]
-        found = self._resolver.resolve(block, references_of(said))
-        ours = self._ours(found)
-        if not hidden:  # a name with something added, `name:alias` for example
-            for address in ours:
-                links.possible.setdefault(address, []).append(piece)
-            return
-        many = isinstance(value, list) or _is_list(block, labels)
-        certain = found.sure if many else len(ours) == 1 and not found.blind
-        for address in ours:
-            (links.sure if certain else links.possible).setdefault(address, []).append(piece)
-        if found.blind or not ours:
+        aim = self._code.aim(block.address, labels, value, self._is_ours)
+        for address in aim.sure:
+            # A known name with something added, `name:alias` for example, is not sure.
+            (links.sure if hidden else links.possible).setdefault(address, []).append(piece)
+        for address in aim.possible:
+            links.possible.setdefault(address, []).append(piece)
+        if hidden and aim.anyone:
             links.anyone.append(piece)
-        elif many and is_unknown(value):
+        elif hidden and aim.named:
             links.named.append(piece)
 
-    def _ours(self, found: Resolution) -> list[str]:
-        """Addresses of blocks of our kinds among the targets: nothing else can be meant."""
-        kinds = self._kinds
-        targets = (t.block for t in found.targets if t.block.type in kinds and not t.block.data)
-        return list(dict.fromkeys(b.address for b in targets))
+    def _is_ours(self, block: CodeBlock) -> bool:
+        return block.type in self._kinds and not block.data
 
-    def _pointing(self, part: CodePart, block: Block, document: dict[str, Any]) -> Any:
+    def _pointing(self, part: CodePart, block: CodeBlock, document: dict[str, Any]) -> Any:
         links, names = self._links[part.name], _identities(document)
         by_name = (p for n in names for p in links.by_value.get(n, ()))
         sure = _distinct(chain(links.sure.get(block.address, ()), by_name))
@@ -144,14 +126,14 @@ class Joins:
         )
         doubtful = next((p for p in maybe if p.block.address not in sure), None)
         if doubtful is None:
-            return _gathered(part, sure.values(), None)
+            return _gathered(part, sure.values(), self._code.hidden(block.address, names))
         return _gathered(
             part, sure.values(), Unknown(f"unresolved:{doubtful.block.address}.{part.by}")
         )
 
     # parts that we point at
 
-    def _pointed_at(self, part: CodePart, block: Block, document: dict[str, Any]) -> Any:
+    def _pointed_at(self, part: CodePart, block: CodeBlock, document: dict[str, Any]) -> Any:
         value = self._via[part.name](document)
         if value is None or (is_unknown(value) and value.unset):
             return [] if part.many else None
@@ -165,43 +147,41 @@ class Joins:
                 found.append(piece)
         return _gathered(part, _distinct(found).values(), doubt)
 
-    def _target(self, part: CodePart, block: Block, value: Any) -> Block | Unknown | None:
+    def _target(self, part: CodePart, block: CodeBlock, value: Any) -> CodeBlock | Unknown | None:
         """The block that one value means."""
         if is_unknown(value):
             if value.unset:
                 return None
             if len(value.refs) == 1:
-                meant = self._world.blocks.get(value.refs[0])
+                meant = self._code.blocks.get(value.refs[0])
                 if meant is not None and meant.type in part.resource:
                     return meant
-            return self._by_type(part, block) or Unknown(value.cause)
+            return self._by_type(part, block, value) or Unknown(value.cause)
         meant = self._named(part.resource).get(str(value))
         return meant or Unknown(f"unresolved:{block.address}.{part.via}")
 
-    def _by_type(self, part: CodePart, block: Block) -> Block | None:
+    def _by_type(self, part: CodePart, block: CodeBlock, value: Unknown) -> CodeBlock | None:
         """The only block of the part's type among all that the text refers to."""
-        labels = {path[0] for path in expression_paths(part.via or "") if path}
-        said = [block.expressions.get(label) for label in sorted(labels)]
-        found = self._resolver.resolve(block, references_of(said))
-        meant = {t.block.address: t.block for t in found.targets if t.block.type in part.resource}
-        return next(iter(meant.values())) if len(meant) == 1 and not found.blind else None
+        labels = sorted({path[0] for path in expression_paths(part.via or "") if path})
+        aim = self._code.aim(block.address, labels, value, lambda b: b.type in part.resource)
+        meant = {*aim.sure, *aim.possible}
+        return self._code.blocks[meant.pop()] if len(meant) == 1 and not aim.anyone else None
 
-    def _named(self, kinds: tuple[str, ...]) -> dict[str, Block]:
+    def _named(self, kinds: tuple[str, ...]) -> dict[str, CodeBlock]:
         """Blocks and data sources of some types by each of their known identifiers."""
         if kinds not in self._by_name:
             self._by_name[kinds] = {
                 name: block
                 for kind in kinds
-                for block in self._world.types.get(kind, ())
-                for name in _identities(self._documents.of(block))
+                for block in self._code.types.get(kind, ())
+                for name in _identities(self._code.document(block.address))
             }
         return self._by_name[kinds]
 
 
-def _is_list(block: Block, labels: list[str]) -> bool:
-    """Is an attribute a list or set? Its mask of sensitive values tells, though it is unknown."""
-    masks = block.sensitive if isinstance(block.sensitive, dict) else {}
-    return any(isinstance(masks.get(label), list) for label in labels)
+def resources(code: Code, kinds: Iterable[str]) -> Iterator[CodeBlock]:
+    """The resources of some Terraform types, without data sources."""
+    return (b for kind in kinds for b in code.types.get(kind, ()) if not b.data)
 
 
 def _identities(document: dict[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The ledger of a plan: what was read of the file, and which resources no table holds."""
+"""The ledger of code: what was read of the input, and which resources no table holds."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from trueline.iac.terraform.blocks import World
+from trueline.iac.terraform.code import Code
 from trueline.model import CoverageRow, ResourceType
 
-__all__ = ["plan_ledger"]
+__all__ = ["NO_CLOUD", "ledger"]
 
-_CALL = "terraform.plan"
 _PROVIDERS = {
     "aws": "aws",
     "awscc": "aws",
@@ -23,7 +22,7 @@ _PROVIDERS = {
     "kubernetes": "kubernetes",
     "helm": "kubernetes",
 }
-_NO_CLOUD = frozenset(
+NO_CLOUD = frozenset(
     {
         "archive",
         "cloudinit",
@@ -41,23 +40,24 @@ _NO_CLOUD = frozenset(
 """Providers whose resources exist only in the state: nothing of them could be judged."""
 
 
-def plan_ledger(
-    world: World,
+def ledger(
+    code: Code,
     types: Mapping[str, ResourceType],
     rows: Mapping[str, Sequence[Any]],
     account: str,
     file: str,
+    call: str,
 ) -> tuple[CoverageRow, ...]:
-    """One row for the file, one for each table it fills, and one for each type that none reads."""
+    """One row for the input, one for each table it fills, and one for each type that none reads."""
     count = sum(len(r) for r in rows.values())
-    said = {"account": account, "region": "", "call": _CALL, "file": file}
-    status = "ok" if world.incomplete is None else "truncated"
+    said = {"account": account, "region": "", "call": call, "file": file}
+    status = "ok" if code.incomplete is None else "truncated"
     whole = CoverageRow(
         provider="terraform",
         type="",
         status=status,
         rows=count,
-        message=world.incomplete,
+        message=code.incomplete,
         **said,  # type: ignore[arg-type]
     )
     filled = [
@@ -73,16 +73,16 @@ def plan_ledger(
     ]
     read = {kind for rtype in types.values() for kind in _read_types(rtype)}
     unread: Counter[tuple[str, str]] = Counter()
-    for block in world.blocks.values():
+    for block in code.blocks.values():
         provider = block.provider.rpartition("/")[2] or block.type.partition("_")[0]
-        if not block.data and block.type not in read and provider not in _NO_CLOUD:
+        if not block.data and block.type not in read and provider not in NO_CLOUD:
             unread[_PROVIDERS.get(provider, provider), block.type] += 1
     unsupported = [
         CoverageRow(
             provider=provider,
             type=kind,
             status="unsupported",
-            message=f"{number} in the plan; no table holds this type",
+            message=f"{number} in the {call.rpartition('.')[2]}; no table holds this type",
             **said,  # type: ignore[arg-type]
         )
         for (provider, kind), number in sorted(unread.items())

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from trueline.errors import ConfigError, Where
-from trueline.iac.terraform.blocks import World
+from trueline.iac.terraform.blocks import Block, World
+from trueline.iac.terraform.code import Aim
 from trueline.iac.terraform.decode import decode
-from trueline.iac.terraform.joins import Joins
-from trueline.iac.terraform.ledger import plan_ledger
+from trueline.iac.terraform.ledger import ledger
 from trueline.iac.terraform.provider_facts import ProviderFacts
-from trueline.iac.terraform.references import Resolver
-from trueline.iac.terraform.singletons import Singleton, find_singletons
+from trueline.iac.terraform.references import Resolver, references_of
+from trueline.iac.terraform.rows import READER, Origin, RowMaker, block_types
 from trueline.iac.terraform.values import Documents
 from trueline.iac.terraform.world import read_world
-from trueline.mapping import Mapper, compile_expression, expression_paths, finish_row
-from trueline.model import CodeReader, CodeRows, Edge, ResourceType, Row, Scope, ScopeState
+from trueline.mapping import expression_paths, is_unknown
+from trueline.model import CodeRows, ResourceType, Scope, ScopeState
 
 __all__ = ["read_plan"]
-
-READER = "terraform"
 
 
 def read_plan(
@@ -60,8 +58,10 @@ def _read(
     mapped = {t: rtype for t, rtype in types.items() if READER in rtype.readers}
     folder = _folder(judged_root, path)
     file = path.name if path else name
-    reading = _Reading(world, mapped, folder, file, collected_at)
-    rows = {table: found for table in mapped if (found := reading.rows(table))}
+    code = _Planned(world, mapped.values())
+    maker = RowMaker(code, mapped, Origin("plan", folder, collected_at, lambda _: (file, None)))
+    made = {table: [row for _, row in maker.rows(rtype)] for table, rtype in mapped.items()}
+    rows = {table: found for table, found in made.items() if found}
     cause = None if world.incomplete is None else "truncated"
     scopes = (
         ScopeState(Scope(r.provider, f"code:{folder}", "", table), not cause, collected_at, cause)
@@ -69,8 +69,8 @@ def _read(
     )
     return CodeRows(
         rows=rows,
-        edges=tuple(reading.edges),
-        coverage=plan_ledger(world, mapped, rows, f"code:{folder}", file),
+        edges=tuple(maker.edges),
+        coverage=ledger(code, mapped, rows, f"code:{folder}", file, "terraform.plan"),
         scopes=tuple(scopes),
     )
 
@@ -113,118 +113,48 @@ def _mappings(rtype: ResourceType) -> Iterator[str]:
     yield from (p.via for p in reader.parts if p.via)
 
 
-class _Reading:
-    """One plan on its way to rows; `edges` grow as the tables are read."""
+class _Planned:
+    """The `Code` of a plan."""
 
-    def __init__(
-        self,
-        world: World,
-        types: Mapping[str, ResourceType],
-        folder: str,
-        file: str,
-        collected_at: dt.datetime,
-    ) -> None:
-        self._world, self._folder, self._file, self._at = world, folder, file, collected_at
+    def __init__(self, world: World, types: Iterable[ResourceType]) -> None:
+        self.blocks, self.types, self.incomplete = world.blocks, world.types, world.incomplete
         present = world.types.keys()
-        self._types = {
-            table: rtype
-            for table, rtype in types.items()
-            if not present.isdisjoint(_block_types(rtype.readers[READER]))
-        }
+        shown = [t for t in types if not present.isdisjoint(block_types(t.readers[READER]))]
         self._resolver, self._facts = Resolver(world), ProviderFacts(world)
-        labels = _labels(self._types.values())
-        self._documents = Documents(world, self._resolver, self._facts, labels)
-        tabled = {kind for t in types.values() for kind in t.readers[READER].resource}
-        self._uids = {
-            b.address: f"code:{folder}:{b.address}"
-            for b in world.blocks.values()
-            if b.type in tabled and not b.data
-        }
-        self.edges: list[Edge] = []
+        self._documents = Documents(world, self._resolver, self._facts, _labels(shown))
 
-    def rows(self, table: str) -> list[Row]:
-        """The rows of a table."""
-        rtype = self._types.get(table)
-        if rtype is None:
-            return []
-        reader, mapper = rtype.readers[READER], Mapper(rtype, READER)
-        if not reader.resource:
-            made = find_singletons(self._world, self._facts, self._documents, rtype)
-            return [self._singleton_row(rtype, mapper, one) for one in made]
-        blocks = [b for kind in reader.resource for b in self._world.of_type(kind)]
-        if not blocks:
-            return []
-        joins = Joins(self._world, self._resolver, self._documents, reader.resource, reader.parts)
-        live_uid = compile_expression(reader.live_uid) if reader.live_uid else None
-        rows: list[Row] = []
-        for block in blocks:
-            document = self._documents.of(block)
-            document = {**document, **joins.parts(block, document)}
-            columns = mapper.row(document)
-            uid, real = self._uids[block.address], live_uid(document) if live_uid else None
-            self._refer(uid, rtype, columns)
-            rows.append(
-                finish_row(
-                    columns,
-                    rtype,
-                    uid=uid,
-                    live_uid=real if isinstance(real, str) else None,
-                    account=self._facts.account(block),
-                    region=_region(rtype, self._facts.region(block)),
-                    config=mapper.config(document),
-                    address=block.address,
-                    **self._common(),
-                )
-            )
-        return rows
+    def document(self, address: str) -> dict[str, Any]:
+        return self._documents.of(self.blocks[address])
 
-    def _singleton_row(self, rtype: ResourceType, mapper: Mapper, one: Singleton) -> Row:
-        uid, columns = f"code:{self._folder}:{one.label}", mapper.row(one.document)
-        self._refer(uid, rtype, columns)
-        return finish_row(
-            columns,
-            rtype,
-            uid=uid,
-            account=one.account,
-            region=_region(rtype, one.region),
-            config=mapper.config(one.document),
-            address=one.address,
-            **self._common(),
+    def account(self, address: str) -> str | None:
+        return self._facts.account(self.blocks[address])
+
+    def region(self, address: str) -> str | None:
+        return self._facts.region(self.blocks[address])
+
+    def aim(
+        self, address: str, labels: Sequence[str], value: Any, wanted: Callable[[Block], bool]
+    ) -> Aim:
+        """Whom the configuration's references in some attributes mean."""
+        block = self.blocks[address]
+        said = [block.expressions.get(label) for label in labels]
+        found = self._resolver.resolve(block, references_of(said))
+        meant = dict.fromkeys(t.block.address for t in found.targets if wanted(t.block))
+        many = isinstance(value, list) or _is_list(block, labels)
+        certain = found.sure if many else len(meant) == 1 and not found.blind
+        anyone = bool(found.blind) or not meant
+        return Aim(
+            sure=tuple(meant) if certain else (),
+            possible=() if certain else tuple(meant),
+            anyone=anyone,
+            named=many and is_unknown(value) and not anyone,
         )
 
-    def _common(self) -> dict[str, Any]:
-        return {
-            "plane": "plan",
-            "scope_account": f"code:{self._folder}",
-            "scope_region": "",
-            "collected_at": self._at,
-            "source_file": self._file,
-        }
-
-    def _refer(self, uid: str, rtype: ResourceType, columns: Mapping[str, Any]) -> None:
-        """Note what the unknown values of a row refer to, and that there may be more."""
-        for name, addresses in columns["_refs"].items():
-            column, value = rtype.columns.get(name), columns.get(name)
-            if column is None:
-                continue
-            unknown = value.count(None) if isinstance(value, list) else 0
-            if value is not None and not unknown:
-                continue
-            cause = columns["_why"].get(name, columns["_why"].get(f"{name}[]", "not_collected"))
-            for address in addresses:
-                to_uid = self._uids.get(address)
-                self.edges.append(Edge(uid, name, to_uid, None if to_uid else cause))
-            if column.type.kind == "list" and (value is None or unknown > len(addresses)):
-                self.edges.append(Edge(uid, name, None, f"open_list:{name}"))
+    def hidden(self, address: str, names: Collection[str]) -> None:
+        """A plan shows every block that it makes."""
 
 
-def _block_types(reader: CodeReader) -> set[str]:
-    return {*reader.resource, *(k for p in reader.singletons for k in p.resource)}
-
-
-def _region(rtype: ResourceType, region: str | None) -> str | None:
-    """Global types live in no region, except where the live plane tells each resource's own."""
-    live = rtype.live
-    if live is not None and live.scope == "global" and live.region is None:
-        return "global"
-    return region
+def _is_list(block: Block, labels: Sequence[str]) -> bool:
+    """Is an attribute a list or set? Its mask of sensitive values tells, though it is unknown."""
+    masks = block.sensitive if isinstance(block.sensitive, dict) else {}
+    return any(isinstance(masks.get(label), list) for label in labels)

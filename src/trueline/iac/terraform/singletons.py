@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from trueline.iac.terraform.blocks import Block, World
-from trueline.iac.terraform.provider_facts import ProviderFacts
-from trueline.iac.terraform.values import Documents
+from trueline.iac.terraform.code import Code, CodeBlock
 from trueline.mapping import Unknown, compile_condition, is_unknown
 from trueline.model import CodePart, ResourceType
 
@@ -21,21 +19,19 @@ class Singleton:
     label: str
     account: str | None
     region: str | None
-    address: str
+    block: CodeBlock
     document: dict[str, Any]
 
 
-def find_singletons(
-    world: World, facts: ProviderFacts, documents: Documents, rtype: ResourceType
-) -> list[Singleton]:
+def find_singletons(code: Code, rtype: ResourceType) -> list[Singleton]:
     """One row for each account (and region, for regional types) that has any of the blocks."""
     parts = rtype.readers["terraform"].singletons
     kinds = {kind for part in parts for kind in part.resource}
     regional = rtype.live is None or rtype.live.scope != "global"
-    groups: dict[tuple[str, str], list[Block]] = {}
-    for block in world.blocks.values():
+    groups: dict[tuple[str, str], list[CodeBlock]] = {}
+    for block in code.blocks.values():
         if block.type in kinds and not block.data:
-            groups.setdefault(_group(facts, block, regional), []).append(block)
+            groups.setdefault(_group(code, block, regional), []).append(block)
     out = []
     for (account, region), blocks in groups.items():
         mark = ",".join(m for m in (account if len(groups) > 1 else "", region) if m)
@@ -43,29 +39,29 @@ def find_singletons(
         out.append(
             Singleton(
                 label=f"{rtype.table}[{mark}]" if mark else rtype.table,
-                account=facts.account(first),
-                region=facts.region(first),
-                address=first.address,
-                document={part.name: _setting(part, blocks, documents) for part in parts},
+                account=code.account(first.address),
+                region=code.region(first.address),
+                block=first,
+                document={part.name: _setting(part, blocks, code) for part in parts},
             )
         )
     return out
 
 
-def _group(facts: ProviderFacts, block: Block, regional: bool) -> tuple[str, str]:
+def _group(code: Code, block: CodeBlock, regional: bool) -> tuple[str, str]:
     """Where a setting applies; a provider configuration stands for what it does not tell."""
-    account = facts.account(block) or ""
-    region = (facts.region(block) or block.provider_key) if regional else ""
+    account = code.account(block.address) or ""
+    region = (code.region(block.address) or block.provider_key) if regional else ""
     return account, region
 
 
-def _setting(part: CodePart, blocks: list[Block], documents: Documents) -> Any:
+def _setting(part: CodePart, blocks: list[CodeBlock], code: Code) -> Any:
     """The document of the only block of a part (a list with `many`); Unknown when none is there."""
     where = compile_condition(part.where) if part.where else None
     found: list[Any] = []
     for block in blocks:
         if block.type in part.resource:
-            document = documents.of(block)
+            document = code.document(block.address)
             admitted = True if where is None else where(document)
             if is_unknown(admitted):
                 found.append(Unknown(admitted.cause))

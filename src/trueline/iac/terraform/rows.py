@@ -1,0 +1,131 @@
+"""Blocks of a root module -> the rows that a scan would give once it is applied."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from trueline.iac.terraform.code import Code, CodeBlock
+from trueline.iac.terraform.joins import Joins, resources
+from trueline.iac.terraform.singletons import Singleton, find_singletons
+from trueline.mapping import Mapper, compile_expression, finish_row
+from trueline.model import CodeReader, Edge, ResourceType, Row
+
+__all__ = ["READER", "Origin", "RowMaker", "block_types"]
+
+READER = "terraform"
+
+Place = tuple[str | None, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What all rows of a root module share: `folder` stands in uids; `place` gives file, line."""
+
+    plane: str
+    folder: str
+    collected_at: dt.datetime
+    place: Callable[[CodeBlock], Place]
+
+    def uid(self, address: str) -> str:
+        return f"code:{self.folder}:{address}"
+
+
+class RowMaker:
+    """Makes the rows of one table after another; `edges` grow with them."""
+
+    def __init__(self, code: Code, types: Mapping[str, ResourceType], origin: Origin) -> None:
+        self._code, self._origin = code, origin
+        tabled = {kind for t in types.values() for kind in t.readers[READER].resource}
+        self._uids = {
+            b.address: origin.uid(b.address)
+            for b in code.blocks.values()
+            if b.type in tabled and not b.data
+        }
+        self.edges: list[Edge] = []
+
+    def rows(self, rtype: ResourceType) -> Iterator[tuple[CodeBlock, Row]]:
+        """The rows of a table, each with its block (the first, where none is its own)."""
+        reader = rtype.readers[READER]
+        if self._code.types.keys().isdisjoint(block_types(reader)):
+            return
+        mapper = Mapper(rtype, READER)
+        if not reader.resource:
+            for one in find_singletons(self._code, rtype):
+                yield one.block, self._singleton_row(rtype, mapper, one)
+            return
+        joins = Joins(self._code, reader.resource, reader.parts)
+        live_uid = compile_expression(reader.live_uid) if reader.live_uid else None
+        for block in resources(self._code, reader.resource):
+            document = self._code.document(block.address)
+            document = {**document, **joins.parts(block, document)}
+            columns = mapper.row(document)
+            uid, real = self._uids[block.address], live_uid(document) if live_uid else None
+            self._refer(uid, rtype, columns)
+            row = finish_row(
+                columns,
+                rtype,
+                uid=uid,
+                live_uid=real if isinstance(real, str) else None,
+                account=self._code.account(block.address),
+                region=_region(rtype, self._code.region(block.address)),
+                config=mapper.config(document),
+                **self._common(block),
+            )
+            yield block, row
+
+    def _singleton_row(self, rtype: ResourceType, mapper: Mapper, one: Singleton) -> Row:
+        uid, columns = self._origin.uid(one.label), mapper.row(one.document)
+        self._refer(uid, rtype, columns)
+        return finish_row(
+            columns,
+            rtype,
+            uid=uid,
+            account=one.account,
+            region=_region(rtype, one.region),
+            config=mapper.config(one.document),
+            **self._common(one.block),
+        )
+
+    def _common(self, block: CodeBlock) -> dict[str, Any]:
+        file, line = self._origin.place(block)
+        return {
+            "plane": self._origin.plane,
+            "scope_account": f"code:{self._origin.folder}",
+            "scope_region": "",
+            "collected_at": self._origin.collected_at,
+            "address": block.address,
+            "source_file": file,
+            "source_line": line,
+        }
+
+    def _refer(self, uid: str, rtype: ResourceType, columns: Mapping[str, Any]) -> None:
+        """Note what the unknown values of a row refer to, and that there may be more."""
+        for name, addresses in columns["_refs"].items():
+            column, value = rtype.columns.get(name), columns.get(name)
+            if column is None:
+                continue
+            unknown = value.count(None) if isinstance(value, list) else 0
+            if value is not None and not unknown:
+                continue
+            cause = columns["_why"].get(name, columns["_why"].get(f"{name}[]", "not_collected"))
+            for address in addresses:
+                to_uid = self._uids.get(address)
+                self.edges.append(Edge(uid, name, to_uid, None if to_uid else cause))
+            if column.type.kind == "list" and (value is None or unknown > len(addresses)):
+                self.edges.append(Edge(uid, name, None, f"open_list:{name}"))
+
+
+def block_types(reader: CodeReader) -> set[str]:
+    """The Terraform types that make rows of a table."""
+    return {*reader.resource, *(k for p in reader.singletons for k in p.resource)}
+
+
+def _region(rtype: ResourceType, region: str | None) -> str | None:
+    """Global types live in no region, except where the live plane tells each resource's own."""
+    live = rtype.live
+    if live is not None and live.scope == "global" and live.region is None:
+        return "global"
+    return region
