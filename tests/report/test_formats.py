@@ -42,7 +42,8 @@ def test_json_has_the_keys_of_the_contract_in_order() -> None:
     first, excused = data["verdicts"][:2]
     assert list(first) == [
         "policy", "status", "severity", "environment", "aliases", "resource", "evidence",
-        "unknown", "last_known", "change", "exception", "owner", "owner_reason",
+        "unknown", "last_known", "change", "exception", "owner", "owner_reason", "location",
+        "calls",
     ]  # fmt: skip
     assert list(first["resource"]) == [
         "uid", "type", "name", "provider", "account", "region", "plane", "address", "file", "line",

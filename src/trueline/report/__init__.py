@@ -7,10 +7,18 @@ from importlib import import_module
 from pathlib import Path
 from typing import TextIO
 
-from trueline.report.model import Report, Summary, build_report, counts_against, share_read
+from trueline.report.model import (
+    CodeView,
+    Report,
+    Summary,
+    build_report,
+    counts_against,
+    share_read,
+)
 
 __all__ = [
     "FORMATS",
+    "CodeView",
     "Report",
     "Summary",
     "build_report",
@@ -27,6 +35,10 @@ FORMATS: dict[str, str] = {
     "csv": "trueline.report.plain:write_csv",
     "junit": "trueline.report.plain:write_junit",
     "html": "trueline.report.html:write_html",
+    "sarif": "trueline.report.sarif:write_sarif",
+    "markdown": "trueline.report.markdown:write_markdown",
+    "github": "trueline.report.annotations:write_github",
+    "gitlab": "trueline.report.annotations:write_gitlab",
 }
 """Format → its writer, imported when it is used."""
 
@@ -38,6 +50,8 @@ SUFFIXES = {
     ".html": "html",
     ".htm": "html",
     ".txt": "table",
+    ".sarif": "sarif",
+    ".md": "markdown",
 }
 
 

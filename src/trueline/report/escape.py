@@ -5,7 +5,17 @@ from __future__ import annotations
 import re
 import shlex
 
-__all__ = ["csv_cell", "html_text", "markdown", "shell", "terminal", "xml_text"]
+__all__ = [
+    "command_property",
+    "command_text",
+    "csv_cell",
+    "html_text",
+    "markdown",
+    "markdown_code",
+    "shell",
+    "terminal",
+    "xml_text",
+]
 
 _CONTROL = re.compile(
     "[\x00-\x1f\x7f-\x9f"  # C0 and C1: cursor movement, titles, bells
@@ -55,3 +65,23 @@ def shell(text: object) -> str:
         return shlex.quote(word)
     octal = (f"\\{b:03o}" if b < 32 or b > 126 or b in b"'\\" else chr(b) for b in word.encode())
     return f"$'{''.join(octal)}'"
+
+
+def markdown_code(text: object) -> str:
+    """Text as a code span, which no backtick inside it can end."""
+    shown = terminal(text)
+    longest = max((len(run) for run in re.findall("`+", shown)), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if shown[:1] == "`" or shown[-1:] == "`" else ""
+    # A pipe ends a table's cell even inside code; its escape is understood there.
+    return f"{fence}{pad}{shown}{pad}{fence}".replace("|", "\\|")
+
+
+def command_text(text: object) -> str:
+    """Text as the message of a workflow command of GitHub Actions: it stays one command."""
+    return terminal(text).replace("%", "%25")
+
+
+def command_property(text: object) -> str:
+    """Text as a property of a workflow command: it ends at no colon or comma of its own."""
+    return command_text(text).replace(":", "%3A").replace(",", "%2C")

@@ -13,6 +13,7 @@ from trueline.model import (
     SCHEMA,
     SEVERITIES,
     CoverageRow,
+    Location,
     NotJudged,
     Policy,
     ScanInfo,
@@ -20,7 +21,7 @@ from trueline.model import (
     severity_at_least,
 )
 
-__all__ = ["Report", "Summary", "build_report", "counts_against", "share_read"]
+__all__ = ["CodeView", "Report", "Summary", "build_report", "counts_against", "share_read"]
 
 READ = frozenset({"ok", "absent", "gone"})
 NOT_ASKED = frozenset({"disabled", "skipped"})
@@ -51,6 +52,19 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeView:
+    """What formats for people show of judged code.
+
+    `prefix`: the judged path relative to the judged root. `excerpts`: the first line of a place,
+    without secrets. `fixes`: by policy, the one attribute and the value that would make it pass.
+    """
+
+    prefix: str = ""
+    excerpts: Mapping[Location, str] = field(default_factory=dict)
+    fixes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """One run's result; `to_dict` is the JSON contract of DESIGN §9."""
 
@@ -62,6 +76,7 @@ class Report:
     fixed: Sequence[Verdict] = ()
     boundaries: Sequence[str] = BOUNDARIES
     policies: Mapping[str, Policy] = field(default_factory=dict)
+    code: CodeView = CodeView()
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -92,6 +107,8 @@ def build_report(
     not_judged: Sequence[NotJudged] = (),
     policies: Mapping[str, Policy] | None = None,
     passed: int | None = None,
+    fixed: Sequence[Verdict] = (),
+    code: CodeView | None = None,
 ) -> Report:
     """Put a report together; `passed` where the passing verdicts were counted, not kept."""
     status = Counter(v.status for v in verdicts)
@@ -106,7 +123,16 @@ def build_report(
         share_read=share_read(coverage),
         by_severity={s: severities[s] for s in SEVERITIES},
     )
-    return Report(scan, summary, verdicts, coverage, not_judged, policies=dict(policies or {}))
+    return Report(
+        scan,
+        summary,
+        verdicts,
+        coverage,
+        not_judged,
+        fixed,
+        policies=dict(policies or {}),
+        code=code or CodeView(),
+    )
 
 
 def share_read(coverage: Iterable[CoverageRow]) -> float:
@@ -192,6 +218,18 @@ def verdict_dict(verdict: Verdict) -> dict[str, Any]:
         },
         "owner": verdict.owner,
         "owner_reason": verdict.owner_reason,
+        "location": verdict.location and _location(verdict.location),
+        "calls": [_location(call) for call in verdict.calls],
+    }
+
+
+def _location(place: Location) -> dict[str, Any]:
+    return {
+        "file": place.file,
+        "line": place.line,
+        "column": place.column,
+        "end_line": place.end_line,
+        "end_column": place.end_column,
     }
 
 

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from trueline.model import SEVERITIES, CoverageRow, Verdict
+from trueline.report.entries import Entry, entries
 from trueline.report.escape import terminal
 from trueline.report.model import NOT_ASKED, READ, Report, percent
 
@@ -46,10 +47,13 @@ def write_table(report: Report, out: TextIO) -> None:
 
 def _print(report: Report, console: Console) -> None:
     console.print(_head(report))
-    fails = [v for v in report.verdicts if v.status == "fail"]
-    unknown = [v for v in report.verdicts if v.status == "unknown"]
+    fails = [v for v in report.verdicts if v.status == "fail" and v.change != "left"]
+    unknown = [v for v in report.verdicts if v.status == "unknown" and v.change != "left"]
+    left = [v for v in report.verdicts if v.change == "left"]
     for part in (
         _fails(fails, report),
+        _fixed(report.fixed),
+        _left(left),
         _passes([v for v in report.verdicts if v.status == "pass"], fails, unknown),
         _unknowns(unknown),
         _coverage(report.coverage),
@@ -98,7 +102,7 @@ def _fails(fails: Sequence[Verdict], report: Report) -> Group | None:
                 ),
             )
         )
-        parts.extend(_Hanging(Text(INDENT), line) for line in _resources(verdicts))
+        parts.extend(_Hanging(Text(INDENT), line) for line in _places(verdicts, report))
     if len(order) > SHOWN_POLICIES:
         rest = sum(len(v) for _, v in order[SHOWN_POLICIES:])
         parts.append(
@@ -128,20 +132,62 @@ def _worst(verdicts: Iterable[Verdict]) -> int:
     return min(SEVERITIES.index(v.severity) for v in verdicts)
 
 
-def _resources(verdicts: Sequence[Verdict]) -> list[Text]:
-    lines = []
-    for verdict in verdicts[:SHOWN_PER_POLICY]:
-        line = Text(_title(verdict))
-        place = _place(verdict)
-        if place:
-            line.append(f"  {place}", style="dim")
-        if verdict.exception:
-            line.append(f"  {verdict.exception.kind}: {terminal(verdict.exception.reason)}", "dim")
-        lines.append(line)
-    if len(verdicts) > SHOWN_PER_POLICY:
-        more = f"… {len(verdicts) - SHOWN_PER_POLICY:,} more"
-        lines.append(Text(more, style="dim"))
-    return lines
+def _places(verdicts: Sequence[Verdict], report: Report) -> Iterator[Text]:
+    """Where a policy fails: one entry for a place of code, one for a live resource."""
+    grouped = entries(verdicts)
+    for entry in grouped[:SHOWN_PER_POLICY]:
+        yield _line(entry)
+        yield from _code(entry, report)
+    if len(grouped) > SHOWN_PER_POLICY:
+        yield Text(f"… {len(grouped) - SHOWN_PER_POLICY:,} more", style="dim")
+
+
+def _line(entry: Entry) -> Text:
+    verdict, more = entry.first, len(entry.verdicts) - 1
+    line = Text(_title(verdict))
+    if more:
+        line.append(f" and {more:,} more", style="bold")
+    place = _place(verdict)
+    if place:
+        line.append(f"  {place}", style="dim")
+    if verdict.exception:
+        kind = verdict.exception.kind
+        said = f"added {kind}, does not count" if verdict.exception.introduced else kind
+        line.append(f"  {said}: {terminal(verdict.exception.reason)}", "dim")
+    return line
+
+
+def _code(entry: Entry, report: Report) -> Iterator[Text]:
+    """The line of code, a caret below what decides, and who calls the module it stands in."""
+    place = entry.first.location
+    excerpt = report.code.excerpts.get(place) if place else None
+    if place and excerpt is not None:
+        text = terminal(excerpt.replace("\t", " "))
+        end = place.end_column - 1 if place.end_line == place.line else len(text)
+        start = max(place.column - 1, 0)
+        number = f"{place.line:>5} │ "
+        yield Text.assemble((number, "dim"), text)
+        carets = "^" * max(min(end, len(text)) - start, 1)
+        yield Text.assemble((" " * 5 + " │ ", "dim"), " " * start, (carets, "red"))
+    if entry.calls:
+        calls = [terminal(f"{c.file}:{c.line}") for c in entry.calls]
+        yield Text(f"called from {_few(calls, 3)}", style="dim")
+
+
+def _fixed(fixed: Sequence[Verdict]) -> Text | None:
+    if not fixed:
+        return None
+    names = _few(sorted({v.policy for v in fixed}), 3)
+    return Text.assemble((f"Fixed ({len(fixed):,})  ", "bold green"), (names, "dim"))
+
+
+def _left(left: Sequence[Verdict]) -> Text | None:
+    """What stands as it stood before the change: counted, not listed."""
+    if not left:
+        return None
+    fails = sum(v.status == "fail" for v in left)
+    said = f"{fails:,} fail, {len(left) - fails:,} unknown"
+    return Text.assemble(("Left as before  ", "bold"), (said, "dim"))
 
 
 def _title(verdict: Verdict) -> str:
@@ -151,6 +197,9 @@ def _title(verdict: Verdict) -> str:
 
 def _place(verdict: Verdict) -> str:
     resource = verdict.resource
+    if verdict.location:
+        place = verdict.location
+        return terminal(f"{place.file}:{place.line}:{place.column}")
     if resource.file:
         return terminal(resource.file) + (f":{resource.line}" if resource.line else "")
     return terminal(" ".join(p for p in (resource.account, resource.region) if p))
