@@ -187,9 +187,9 @@ def test_a_missing_plan_is_refused(program: Program) -> None:
 def test_a_plan_of_100_mb_is_judged(program: Program) -> None:
     filler = [
         {
-            "address": f"aws_sns_topic.n[{i}]",
+            "address": f"aws_mq_broker.n[{i}]",
             "mode": "managed",
-            "type": "aws_sns_topic",
+            "type": "aws_mq_broker",
             "name": "n",
             "index": i,
             "provider_name": "registry.terraform.io/hashicorp/aws",
@@ -211,7 +211,7 @@ def test_a_plan_of_100_mb_is_judged(program: Program) -> None:
     assert outcome.code == 0
     assert outcome.json()["summary"]["resources"] == 0
     unread = [c for c in outcome.json()["coverage"] if c["status"] == "unsupported"]
-    assert unread[0]["type"] == "aws_sns_topic"
+    assert unread[0]["type"] == "aws_mq_broker"
 
 
 def test_an_output_that_cannot_be_written_is_an_action_error(program: Program) -> None:
