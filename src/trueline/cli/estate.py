@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from trueline.cli.options import home_options, talk, workspace
+from trueline.cli.options import home_options, many, talk, workspace
 from trueline.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -120,7 +120,8 @@ def list_(
     )
     rows = ({**asdict(r), "fits": None if r.fits else "not known"} for r in listed)
     columns = ("type", "name", "account", "region", "uid", "stale_since", "fits")
-    talk(f"{_print(rows, columns, format_)} resources, snapshot {chosen.number}")
+    count = _print(rows, columns, format_)
+    talk(f"{many(count, 'resource')}, snapshot {chosen.number}")
 
 
 @resource.command()
@@ -197,7 +198,7 @@ def types_(format_: str, home: str | None, config: str | None) -> None:
         }
         for t in room.catalog.types.values()
     ]
-    talk(f"{_print(rows, ('type', 'title', 'columns', 'policies', 'planes'), format_)} types")
+    talk(many(_print(rows, ("type", "title", "columns", "policies", "planes"), format_), "type"))
 
 
 def _rule(text: str | None, snapshot: Snapshot) -> str:
@@ -237,7 +238,7 @@ def query(
         columns = result.columns
         rows = (dict(zip(columns, row, strict=True)) for row in result.rows())
         count = _print(rows, columns, format_)
-    talk(f"{count} rows")
+    talk(many(count, "row"))
     for row in result.damage:
         talk(f"damaged, not read: {row.account} {row.region} {row.type}: {row.message}")
 
@@ -357,7 +358,7 @@ def diff(
     rows = (_change_row(c, format_) for c in changes(lake, first, last, wanted))
     count = _print(rows, columns, format_)
     said = compare(first, last, wanted)
-    talk(f"{count} change{'' if count == 1 else 's'} from snapshot {first.number} to {last.number}")
+    talk(f"{many(count, 'change')} from snapshot {first.number} to {last.number}")
     asked = [g for g in said.gaps if g.cause != "not_collected"]
     if len(said.gaps) > len(asked):
         talk(f"not compared: {len(said.gaps) - len(asked)} scopes that no scan was asked to read")

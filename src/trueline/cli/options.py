@@ -21,6 +21,7 @@ __all__ = [
     "emit",
     "exit_code",
     "home_options",
+    "many",
     "report_options",
     "talk",
     "workspace",
@@ -77,6 +78,12 @@ def workspace(home: str | None, config: str | None) -> Workspace:
     from trueline.pipeline import open_workspace
 
     return open_workspace(home, config)
+
+
+def many(count: int, noun: str) -> str:
+    """`1 policy`, `3 policies`, `2,000 rows`."""
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{count:,} {noun if count == 1 else plural}"
 
 
 def talk(message: str, quiet: bool = False) -> None:

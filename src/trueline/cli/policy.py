@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from trueline.cli.options import home_options, talk, workspace
+from trueline.cli.options import home_options, many, talk, workspace
 from trueline.errors import ActionError, ConfigError
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def list_(
             f"{p.severity:<9}", fg=colours[p.severity], bold=p.severity == "critical"
         )
         click.echo(f"{mark} {p.id:<{width}}  {p.title}")
-    talk(f"{len(chosen)} policies")
+    talk(many(len(chosen), "policy"))
 
 
 @policy.command()
@@ -117,7 +117,9 @@ def test(
         click.echo(json.dumps([p.to_dict() for p in proofs], indent=2, ensure_ascii=False))
     cases = sum(len(p.cases) for p in proofs)
     mutants = sum(p.mutants for p in proofs)
-    talk(f"{len(proofs)} policies, {cases} cases, {mutants} mutants; {failed} policies fail")
+    talk(
+        f"{many(len(proofs), 'policy')}, {many(cases, 'case')}, {many(mutants, 'mutant')}; {failed} failed"
+    )
     if failed:
         raise ActionError(
             "policy-test",

@@ -67,6 +67,8 @@ def scan_aws(
     catalog = workspace.catalog
     chosen = select_policies(catalog, options.policies)
     types = select_types(catalog, "aws", options.types, list(chosen) if options.policies else None)
+    if options.types:
+        chosen = {i: p for i, p in chosen.items() if p.resource in types}
     started = moment()
     bench = make_bench(workspace, started)
     with ExitStack() as stack:

@@ -46,7 +46,7 @@ def write_table_rows(
 def _text(value: Any) -> str:
     if value is None:
         return ""
-    if isinstance(value, (dict, list)):
+    if isinstance(value, (bool, dict, list)):
         return terminal(json.dumps(value, ensure_ascii=False, default=str))
     return terminal(value)
 

@@ -24,6 +24,7 @@ COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cy
 SHOWN_PER_POLICY = 8
 SHOWN_POLICIES = 25
 SHOWN_GAPS = 12
+SHOWN_REASONS = 4
 INDENT = " " * 12
 _TRAILING = re.compile(r" +((?:\x1b\[[0-9;]*m| )*)$", re.MULTILINE)
 """Blanks that only fill a line up, and the colours that end among them."""
@@ -262,11 +263,20 @@ def _coverage(coverage: Sequence[CoverageRow]) -> Group | None:
     return Group(*parts)
 
 
-def _not_judged(report: Report) -> Text | None:
+def _not_judged(report: Report) -> Group | None:
+    """Policies that this plane cannot judge, by the reason."""
     if not report.not_judged:
         return None
-    names = sorted({n.policy for n in report.not_judged})
-    return Text.assemble((f"Not judged here ({len(names)})  ", "bold"), (_few(names, 3), "dim"))
+    reasons: dict[str, list[str]] = defaultdict(list)
+    for entry in sorted(report.not_judged, key=lambda n: n.policy):
+        reasons[entry.reason].append(entry.policy)
+    by_number = sorted(reasons.items(), key=lambda r: (-len(r[1]), r[0]))
+    lines = [Text(f"Not judged here ({len(report.not_judged)})", style="bold")]
+    for reason, names in by_number[:SHOWN_REASONS]:
+        lines.append(Text.assemble(f"  {terminal(reason)}  ", (_few(names), "dim")))
+    if len(by_number) > SHOWN_REASONS:
+        lines.append(Text(f"  … {len(by_number) - SHOWN_REASONS} more reasons", style="dim"))
+    return Group(*lines)
 
 
 def _sum(report: Report) -> Text:
