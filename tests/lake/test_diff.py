@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from trueline.lake import Change, ColumnChange, Gap, Lake, RunSelection, Snapshot, changes, diff
-from trueline.lake.diff import may_be_equal
+from trueline.lake.differences import may_be_equal
 
 from .support import row, whole
 from .test_commit import (

@@ -226,7 +226,7 @@ def test_a_statement_made_to_exhaust_the_stack_is_refused(lake: Lake, sql: str) 
 
 
 def test_even_behind_the_check_the_connection_reaches_no_file(tmp_path: Path) -> None:
-    from trueline.lake.query import locked_connection
+    from trueline.lake.querying import locked_connection
 
     file = tmp_path / "secret.csv"
     file.write_text(SECRET)

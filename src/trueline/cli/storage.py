@@ -26,7 +26,7 @@ def lake() -> None:
 def info(format_: str, home: str | None, config: str | None) -> None:
     """List snapshots, with their size and how completely they were read."""
     from trueline.lake import Lake
-    from trueline.lake.prune import info as read
+    from trueline.lake.pruning import info as read
     from trueline.report.model import plain
 
     room = workspace(home, config)
@@ -60,7 +60,7 @@ def info(format_: str, home: str | None, config: str | None) -> None:
 def prune(keep: str, home: str | None, config: str | None) -> None:
     """Remove old snapshots and what only they used; the newest always stays."""
     from trueline.lake import Lake
-    from trueline.lake.prune import prune as remove
+    from trueline.lake.pruning import prune as remove
 
     found = re.fullmatch(r"(\d+)(d?)", keep)
     if not found:

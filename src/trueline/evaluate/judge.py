@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from trueline.lake import Tables
 from trueline.language import CompiledPolicy, PolicySettings, fuse
@@ -90,6 +89,8 @@ class Counts:
 
     def add(self, batch: pa.RecordBatch, layout: Layout) -> None:
         """Count a batch of wide rows; a stale row passes nothing."""
+        import pyarrow.compute as pc
+
         fresh = pc.is_null(batch["stale_since"])
         flags: dict[str, Any] = {"a": batch["scope_account"], "r": batch["scope_region"]}
         for index, policy in enumerate(layout.policies):
@@ -128,6 +129,8 @@ class Judged:
 
     def not_passing(self) -> Iterator[pa.RecordBatch]:
         """Wide rows in which some policy fails or is unknown, or which are stale."""
+        import pyarrow.compute as pc
+
         for batch in self.reader:
             self.counts.add(batch, self.layout)
             mask = pc.is_valid(batch["stale_since"])
@@ -160,8 +163,7 @@ def judge(
             for p in policies
         ),
     )
-    reader = tables.con.cursor().sql(statement.sql).to_arrow_reader(BATCH_ROWS)
-    return Judged(layout, reader)
+    return Judged(layout, tables.stream(statement.sql, BATCH_ROWS))
 
 
 def row_counts(tables: Tables, table: str) -> list[list[Any]]:
@@ -195,6 +197,8 @@ def only_scopes(
     batches: Iterable[pa.RecordBatch], scopes: Collection[tuple[str, str]]
 ) -> Iterator[pa.RecordBatch]:
     """The rows of these (account, region) scopes."""
+    import pyarrow.compute as pc
+
     keys = pa.array([f"{account}|{region}" for account, region in scopes], pa.string())
     for batch in batches:
         place = pc.binary_join_element_wise(batch["scope_account"], batch["scope_region"], "|")

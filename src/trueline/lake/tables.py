@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from trueline.model import CoverageRow, Edge, ResourceType, Row, ScopeState
 __all__ = ["MEMORY", "Stream", "Tables", "load", "sql_types"]
 
 MEMORY = "1GB"
+FEW_ROWS = 5_000
+"""Up to as many rows in memory, preparing a statement costs more than running it."""
 
 _SCOPES = pa.schema(
     [
@@ -53,11 +56,14 @@ class Tables:
         types: Mapping[str, ResourceType],
         scopes: Sequence[ScopeState],
         damage: Sequence[CoverageRow] = (),
+        *,
+        few: bool = False,
     ) -> None:
         self.con = con
         self.types = dict(types)
         self.scopes = tuple(scopes)
         self.damage = tuple(damage)
+        self.few = few
 
     @classmethod
     def from_rows(
@@ -79,7 +85,8 @@ class Tables:
                 load(con, rtype.table, arrow_schema(rtype), batches)
             else:
                 _load_once_per_uid(con, rtype, batches)
-        tables = cls(con, types, scopes)
+        few = sum(map(len, rows.values())) <= FEW_ROWS
+        tables = cls(con, types, scopes, few=few)
         tables.load_scopes()
         tables.load_references(edges)
         return tables
@@ -97,6 +104,19 @@ class Tables:
             [e.cause for e in edges],
         ]
         load(self.con, "_references", _REFERENCES, [_batch(columns, _REFERENCES)])
+
+    def stream(self, sql: str, size: int = 50_000) -> pa.RecordBatchReader:
+        """The result of a SELECT, read while it is made; few rows are made at once.
+
+        DuckDB plans what it streams twice, first to describe it.
+        """
+        cursor = self.con.cursor()
+        if not self.few:
+            return cursor.sql(sql).to_arrow_reader(size)
+        with warnings.catch_warnings():
+            # It warns that the rows are copied: of few rows that costs nothing.
+            warnings.simplefilter("ignore", UserWarning)
+            return cursor.execute(sql).to_arrow_reader(size)
 
     def batches(self, sql: str, size: int = 50_000) -> Iterator[pa.RecordBatch]:
         """The result of a SELECT as a stream of record batches."""

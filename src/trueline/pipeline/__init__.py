@@ -5,11 +5,17 @@ check:  iac → tables → enrich → evaluate → report
 policy test:  test rows → tables → enrich → evaluate
 """
 
-from trueline.pipeline.check import check_code
-from trueline.pipeline.judging import Bench, environment_rules, make_bench
-from trueline.pipeline.scan import ScanOptions, ScanOutcome, scan_aws, type_verdicts
-from trueline.pipeline.snapshots import snapshot_report
-from trueline.pipeline.workspace import Workspace, open_workspace
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from trueline.pipeline.check import check_code
+    from trueline.pipeline.judging import Bench, environment_rules, make_bench
+    from trueline.pipeline.scan import ScanOptions, ScanOutcome, scan_aws, type_verdicts
+    from trueline.pipeline.snapshots import snapshot_report
+    from trueline.pipeline.workspace import Workspace, open_workspace
 
 __all__ = [
     "Bench",
@@ -24,3 +30,19 @@ __all__ = [
     "snapshot_report",
     "type_verdicts",
 ]
+
+_HOMES = {
+    "check": ("check_code",),
+    "judging": ("Bench", "environment_rules", "make_bench"),
+    "scan": ("ScanOptions", "ScanOutcome", "scan_aws", "type_verdicts"),
+    "snapshots": ("snapshot_report",),
+    "workspace": ("Workspace", "open_workspace"),
+}
+"""Where each name is. Loaded on first use: no command runs all stages."""
+
+
+def __getattr__(name: str) -> Any:
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"trueline.pipeline.{home}"), name)
+    raise AttributeError(f"module 'trueline.pipeline' has no attribute {name!r}")
