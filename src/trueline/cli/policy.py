@@ -117,9 +117,8 @@ def test(
         click.echo(json.dumps([p.to_dict() for p in proofs], indent=2, ensure_ascii=False))
     cases = sum(len(p.cases) for p in proofs)
     mutants = sum(p.mutants for p in proofs)
-    talk(
-        f"{many(len(proofs), 'policy')}, {many(cases, 'case')}, {many(mutants, 'mutant')}; {failed} failed"
-    )
+    counted = (many(len(proofs), "policy"), many(cases, "case"), many(mutants, "mutant"))
+    talk(f"{', '.join(counted)}; {failed} failed")
     if failed:
         raise ActionError(
             "policy-test",
