@@ -60,14 +60,12 @@ class Literal:
 class Template:
     """Text with interpolations; escapes, indentation and strip markers are already applied.
 
-    A part is text, an expression, or a directive (`Conditional` with `directive`, `ForTemplate`).
-    A template of one expression and nothing else is that expression, unless `text` says that it
-    was more than `"${x}"` once and yields text in any case.
+    A part is text, an expression, or a directive (`Conditional`, `ForTemplate`) whose branches are
+    templates. It always yields text: `"${x}"` alone is read as `x`.
     """
 
     parts: tuple[str | Expression, ...]
     span: Span
-    text: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +109,11 @@ class Index:
 class Splat:
     """`object.*.name` (only names follow, `full` False) or `object[*].name[0]` (`full`).
 
-    A step is a name, or the expression of an index.
+    `each` is what is made of every element, which it calls `Name("*")`.
     """
 
     object: Expression
-    steps: tuple[str | Expression, ...]
+    each: Expression
     full: bool
     span: Span
 
@@ -147,7 +145,6 @@ class Conditional:
     then: Expression
     otherwise: Expression
     span: Span
-    directive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
