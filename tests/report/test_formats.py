@@ -29,7 +29,8 @@ ALL = report(
 def test_json_has_the_keys_of_the_contract_in_order() -> None:
     data = json.loads(written(ALL, "json"))
     assert list(data) == [
-        "schema", "scan", "summary", "coverage", "not_judged", "verdicts", "fixed", "boundaries",
+        "schema", "scan", "summary", "coverage", "not_judged", "verdicts", "fixed",
+        "suppressions", "boundaries",
     ]  # fmt: skip
     assert list(data["scan"]) == ["id", "started_at", "finished_at", "version", "planes"]
     assert list(data["summary"]) == [

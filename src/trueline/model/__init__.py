@@ -37,6 +37,7 @@ from trueline.model.verdict import (
     NotJudged,
     ResourceRef,
     ScanInfo,
+    Suppression,
     Verdict,
     VerdictException,
 )
@@ -78,6 +79,7 @@ __all__ = [
     "Scope",
     "ScopeState",
     "Sink",
+    "Suppression",
     "Type",
     "Verdict",
     "VerdictException",

@@ -16,6 +16,7 @@ __all__ = [
     "NotJudged",
     "ResourceRef",
     "ScanInfo",
+    "Suppression",
     "Verdict",
     "VerdictException",
 ]
@@ -70,7 +71,10 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class VerdictException:
-    """Why a fail does not count: an approved exception, or a suppression in the code."""
+    """Why a fail does not count: an approved exception, or a suppression in the code.
+
+    `introduced`: the change under review adds it and may not, so that the fail counts all the same.
+    """
 
     kind: str
     id: str
@@ -78,6 +82,26 @@ class VerdictException:
     until: str | None
     approved_by: str | None
     introduced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """A comment in code that silences policies there, and what became of it.
+
+    `id` is `<file>:<line>`; `tool` whose comment it is; `policies` are as written. `status` is
+    `used` (`silenced` fails), `unused`, `not_judged` (its policies were not asked for), `expired`,
+    `unknown_policy` (it names something that no policy is called) or `malformed`; `note` says more.
+    """
+
+    id: str
+    tool: str
+    policies: tuple[str, ...]
+    reason: str
+    until: str | None
+    status: str
+    silenced: int = 0
+    introduced: bool = False
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from trueline.model import (
     NotJudged,
     Policy,
     ScanInfo,
+    Suppression,
     Verdict,
     severity_at_least,
 )
@@ -74,6 +75,7 @@ class Report:
     coverage: Sequence[CoverageRow]
     not_judged: Sequence[NotJudged] = ()
     fixed: Sequence[Verdict] = ()
+    suppressions: Sequence[Suppression] = ()
     boundaries: Sequence[str] = BOUNDARIES
     policies: Mapping[str, Policy] = field(default_factory=dict)
     code: CodeView = CodeView()
@@ -89,6 +91,7 @@ class Report:
             ],
             "verdicts": [verdict_dict(v) for v in self.verdicts],
             "fixed": [verdict_dict(v) for v in self.fixed],
+            "suppressions": [suppression_dict(s) for s in self.suppressions],
             "boundaries": list(self.boundaries),
         }
 
@@ -108,6 +111,7 @@ def build_report(
     policies: Mapping[str, Policy] | None = None,
     passed: int | None = None,
     fixed: Sequence[Verdict] = (),
+    suppressions: Sequence[Suppression] = (),
     code: CodeView | None = None,
 ) -> Report:
     """Put a report together; `passed` where the passing verdicts were counted, not kept."""
@@ -119,7 +123,7 @@ def build_report(
         passed=status["pass"] if passed is None else passed,
         failed=len(fails),
         unknown=status["unknown"],
-        excepted=sum(v.exception is not None for v in fails),
+        excepted=sum(_excepted(v) for v in fails),
         share_read=share_read(coverage),
         by_severity={s: severities[s] for s in SEVERITIES},
     )
@@ -130,6 +134,7 @@ def build_report(
         coverage,
         not_judged,
         fixed,
+        suppressions,
         policies=dict(policies or {}),
         code=code or CodeView(),
     )
@@ -151,10 +156,15 @@ def counts_against(report: Report, threshold: str) -> int:
     return sum(
         v.status == "fail"
         and severity_at_least(v.severity, threshold)
-        and v.exception is None
+        and not _excepted(v)
         and v.change in (None, "introduced")
         for v in report.verdicts
     )
+
+
+def _excepted(verdict: Verdict) -> bool:
+    """A suppression that the change under review adds excuses nothing."""
+    return verdict.exception is not None and not verdict.exception.introduced
 
 
 def scan_dict(scan: ScanInfo) -> dict[str, Any]:
@@ -220,6 +230,20 @@ def verdict_dict(verdict: Verdict) -> dict[str, Any]:
         "owner_reason": verdict.owner_reason,
         "location": verdict.location and _location(verdict.location),
         "calls": [_location(call) for call in verdict.calls],
+    }
+
+
+def suppression_dict(suppression: Suppression) -> dict[str, Any]:
+    return {
+        "id": suppression.id,
+        "tool": suppression.tool,
+        "policies": list(suppression.policies),
+        "reason": suppression.reason,
+        "until": suppression.until,
+        "status": suppression.status,
+        "silenced": suppression.silenced,
+        "introduced": suppression.introduced,
+        "note": suppression.note,
     }
 
 
