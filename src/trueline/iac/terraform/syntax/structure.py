@@ -113,11 +113,11 @@ class Structure:
                     blocks.append(block)
                 else:
                     damaged = block
-            elif child.is_error:
-                damaged = self._unexpected(child)
-            elif child.is_missing:
-                message = "expected `}` that closes the block, saw the end"
+            elif kind == "block_end":
+                message = "expected `}` that closes the block, saw none"
                 damaged = self._problem(self._base + node.start_byte, message)
+            elif child.has_error:
+                damaged = self._unexpected(child)
         return Body(attributes, tuple(blocks), self.problems[known] if damaged else None)
 
     def _attribute(self, node: Node, into: dict[str, Attribute]) -> Problem | None:
@@ -212,7 +212,7 @@ def _members(node: Node) -> Iterator[Node]:
     for child in node.children:
         if child.type == "body":
             yield from child.children
-        elif child.is_error or child.is_missing:
+        elif child.has_error:
             yield child
 
 
