@@ -32,6 +32,7 @@ from trueline.iac.terraform.syntax.reading import (
     parse_expression,
     parse_template,
 )
+from trueline.iac.terraform.syntax.rendering import children, expression_names, short_text
 
 __all__ = [
     "LARGEST",
@@ -59,7 +60,10 @@ __all__ = [
     "Splat",
     "Template",
     "Unary",
+    "children",
+    "expression_names",
     "parse",
     "parse_expression",
     "parse_template",
+    "short_text",
 ]
