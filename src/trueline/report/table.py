@@ -13,7 +13,7 @@ from rich.console import Console, ConsoleOptions, Group
 from rich.table import Table
 from rich.text import Text
 
-from trueline.model import SEVERITIES, CoverageRow, Verdict
+from trueline.model import SEVERITIES, CoverageRow, Suppression, Verdict
 from trueline.report.entries import Entry, entries
 from trueline.report.escape import terminal
 from trueline.report.model import NOT_ASKED, READ, Report, percent
@@ -57,6 +57,7 @@ def _print(report: Report, console: Console) -> None:
         _left(left),
         _passes([v for v in report.verdicts if v.status == "pass"], fails, unknown),
         _unknowns(unknown),
+        _suppressions(report.suppressions),
         _coverage(report.coverage),
         _not_judged(report),
     ):
@@ -238,6 +239,26 @@ def _unknowns(unknown: Sequence[Verdict]) -> Group | None:
     if len(causes) > SHOWN_GAPS:
         parts.append(Text(f"  … {len(causes) - SHOWN_GAPS} more causes", style="dim"))
     return Group(*parts)
+
+
+def _suppressions(suppressions: Sequence[Suppression]) -> Group | None:
+    """Comments that silence policies: what they silence, and those that do not work first."""
+    if not suppressions:
+        return None
+    order = sorted(suppressions, key=lambda s: (s.status == "used" and not s.introduced, s.id))
+    lines = [Text(f"Suppressions in the code ({len(suppressions):,})", style="bold")]
+    for one in order[:SHOWN_GAPS]:
+        works = one.status == "used" and not one.introduced
+        said = "added here" if one.introduced else one.status.replace("_", " ")
+        line = Text(f"  {said:<14}", "dim" if works else "magenta")
+        line.append(f"  {terminal(one.id)}  {terminal(', '.join(one.policies))}", "default")
+        until = f"until {one.until}" if one.until else "no expiry"
+        note = f"  {one.note}" if one.note else ""
+        line.append(terminal(f"  {until}  {one.reason}{note}"), "dim")
+        lines.append(line)
+    if len(order) > SHOWN_GAPS:
+        lines.append(Text(f"  … {len(order) - SHOWN_GAPS:,} more", style="dim"))
+    return Group(*lines)
 
 
 def _few(names: Sequence[str], most: int = 2) -> str:
