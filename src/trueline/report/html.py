@@ -23,6 +23,7 @@ from trueline.report.model import (
     percent,
     plain,
     scan_dict,
+    suppression_dict,
     verdict_dict,
 )
 from trueline.report.playbook import render_command
@@ -67,7 +68,7 @@ def _embedded(data: dict[str, Any]) -> str:
 def _data(report: Report) -> dict[str, Any]:
     gaps = [c for c in report.coverage if c.status not in READ | NOT_ASKED]
     rest = [c for c in report.coverage if c.status in READ | NOT_ASKED]
-    used = {v.policy for v in report.verdicts} | {n.policy for n in report.not_judged}
+    used = {v.policy for v in (*report.verdicts, *report.fixed)} | {n.policy for n in report.not_judged}
     return {
         "scan": scan_dict(report.scan),
         "summary": report.summary.to_dict(),
@@ -79,6 +80,8 @@ def _data(report: Report) -> dict[str, Any]:
         ],
         "policies": {k: _policy(p) for k, p in report.policies.items() if k in used},
         "verdicts": [_verdict(v, report) for v in report.verdicts],
+        "fixed": [_verdict(v, report) for v in report.fixed],
+        "suppressions": [suppression_dict(s) for s in report.suppressions],
         "boundaries": list(report.boundaries),
     }
 
@@ -88,6 +91,8 @@ def _verdict(verdict: Verdict, report: Report) -> dict[str, Any]:
     policy = report.policies.get(verdict.policy)
     if policy and policy.cli and verdict.status == "fail":
         data["command"] = render_command(policy.cli, verdict)
+    if verdict.location:
+        data["excerpt"] = report.code.excerpts.get(verdict.location)
     del data["aliases"]  # they stand once, with the policy
     return data
 

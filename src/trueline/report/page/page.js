@@ -50,7 +50,7 @@
   // --- filters: their state is the URL's fragment ------------------------------------------------------------
   const fields = {
     status: (v) => v.status, severity: (v) => v.severity, account: (v) => v.resource.account || "",
-    region: (v) => v.resource.region || "", type: (v) => v.resource.type, environment: (v) => v.environment || "", policy: (v) => v.policy,
+    region: (v) => v.resource.region || "", type: (v) => v.resource.type, environment: (v) => v.environment || "", change: (v) => v.change || "", policy: (v) => v.policy,
   };
   const state = new URLSearchParams(location.hash.slice(1));
   function matches(v) {
@@ -164,8 +164,11 @@
   }
   function resource(v) {
     const r = v.resource;
-    const place = [r.file ? r.file + (r.line ? ":" + r.line : "") : null, r.account, r.region, r.type, v.environment].filter(Boolean).join(" · ");
+    const at = v.location || r;
+    const place = [at.file ? at.file + (at.line ? ":" + at.line : "") : null, v.change, r.account, r.region, r.type, v.environment].filter(Boolean).join(" · ");
     const said = el("div", { class: "said" });
+    if (v.excerpt) said.append(el("pre", {}, v.excerpt));
+    if (v.calls.length) said.append(el("div", {}, "Called from " + v.calls.map((c) => c.file + ":" + c.line).join(", ")));
     const evidence = Object.entries(v.evidence).filter(([, x]) => x !== null);
     if (evidence.length) said.append(el("div", { class: "ev" }, evidence.map(([k, x]) => [el("span", {}, k), el("code", {}, typeof x === "string" ? x : JSON.stringify(x))])));
     if (v.unknown.length) said.append(el("div", { class: "ev" }, v.unknown.map((u) => [el("span", {}, u.column + " is not known"), el("code", {}, u.cause)])));
@@ -203,6 +206,16 @@
     if (data.not_judged.length) {
       byId("not-judged-section").hidden = false;
       byId("not-judged").append(table(["policy", "plane", "reason"], data.not_judged.map((n) => el("tr", {}, el("td", {}, n.policy), el("td", {}, n.plane), el("td", {}, n.reason)))));
+    }
+    if (data.fixed.length) {
+      byId("fixed-section").hidden = false;
+      byId("fixed").append(table(["policy", "resource", "severity"], data.fixed.map((v) => el("tr", {}, el("td", {}, v.policy), el("td", {}, v.resource.address || v.resource.uid), el("td", {}, v.severity)))));
+    }
+    if (data.suppressions.length) {
+      byId("suppressions-section").hidden = false;
+      byId("suppressions").append(table(["state", "where", "policies", "until", "reason"], data.suppressions.map((s) => el("tr", {},
+        el("td", { class: s.status === "used" && !s.introduced ? "" : "t-unknown" }, s.introduced ? "added by this change" : s.status.replace("_", " ")),
+        el("td", {}, s.id), el("td", {}, s.policies.join(", ")), el("td", {}, s.until || "no expiry"), el("td", {}, [s.reason, s.note].filter(Boolean).join("; "))))));
     }
     byId("boundaries").append(...data.boundaries.map((b) => el("li", {}, b)));
     byId("facts").textContent = [data.scan.planes.join(" + "), data.scan.finished_at.replace("T", " ").slice(0, 16) + " UTC", many(summary.resources, "resource")].join(" · ");
