@@ -11,7 +11,7 @@ from trueline.report.fixes import attribute_fixes
 def test_a_policy_on_one_boolean_attribute_has_a_fix() -> None:
     catalog = load()
     fixes = attribute_fixes(catalog.policies.values(), catalog.types)
-    assert fixes["aws-rds-instance-unencrypted"] == ("storage_encrypted", "true")
+    assert fixes["aws-ebs-volume-unencrypted"] == ("encrypted", "true")
     assert fixes["aws-rds-instance-public-address"] == ("publicly_accessible", "false")
 
 

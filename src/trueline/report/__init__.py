@@ -33,7 +33,7 @@ FORMATS: dict[str, str] = {
     "json": "trueline.report.plain:write_json",
     "jsonl": "trueline.report.plain:write_jsonl",
     "csv": "trueline.report.plain:write_csv",
-    "junit": "trueline.report.plain:write_junit",
+    "junit": "trueline.report.junit:write_junit",
     "html": "trueline.report.html:write_html",
     "sarif": "trueline.report.sarif:write_sarif",
     "markdown": "trueline.report.markdown:write_markdown",

@@ -17,19 +17,20 @@ __all__ = [
     "xml_text",
 ]
 
-_CONTROL = re.compile(
+# Compiled by `re` where they are used first: most runs need none, and these are large.
+_CONTROL = (
     "[\x00-\x1f\x7f-\x9f"  # C0 and C1: cursor movement, titles, bells
     # invisible characters, line breaks, text direction
     "\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~&@:/])")
+_NOT_XML = "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+_MARKDOWN = r"([\\`*_{}\[\]()#+\-.!|<>~&@:/])"
 
 
 def terminal(text: object) -> str:
     """Text without anything that a terminal would act on; what was taken out stays visible."""
-    return _CONTROL.sub(lambda m: f"\\u{ord(m[0]):04x}", str(text))
+    return re.sub(_CONTROL, lambda m: f"\\u{ord(m[0]):04x}", str(text))
 
 
 def csv_cell(text: object) -> str:
@@ -50,18 +51,18 @@ def html_text(text: object) -> str:
 
 def xml_text(text: object) -> str:
     """Text of characters that XML 1.0 allows; the XML writer does the quoting."""
-    return _NOT_XML.sub("\ufffd", str(text))
+    return re.sub(_NOT_XML, "\ufffd", str(text))
 
 
 def markdown(text: object) -> str:
     """Text on one line that Markdown shows as it is: no link, mention, markup or HTML."""
-    return _MARKDOWN.sub(r"\\\1", terminal(text))
+    return re.sub(_MARKDOWN, r"\\\1", terminal(text))
 
 
 def shell(text: object) -> str:
     """One word for a POSIX shell that means exactly this text, and shows what it holds."""
     word = str(text)
-    if not _CONTROL.search(word):
+    if not re.search(_CONTROL, word):
         return shlex.quote(word)
     octal = (f"\\{b:03o}" if b < 32 or b > 126 or b in b"'\\" else chr(b) for b in word.encode())
     return f"$'{''.join(octal)}'"
