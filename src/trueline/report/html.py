@@ -68,7 +68,8 @@ def _embedded(data: dict[str, Any]) -> str:
 def _data(report: Report) -> dict[str, Any]:
     gaps = [c for c in report.coverage if c.status not in READ | NOT_ASKED]
     rest = [c for c in report.coverage if c.status in READ | NOT_ASKED]
-    used = {x.policy for x in (*report.verdicts, *report.fixed, *report.not_judged)}
+    used = {v.policy for v in (*report.verdicts, *report.fixed)}
+    used |= {n.policy for n in report.not_judged}
     return {
         "scan": scan_dict(report.scan),
         "summary": report.summary.to_dict(),
