@@ -38,13 +38,17 @@ class Scope(Protocol):
         steps: `aws_x.y[0].arn` with all three, without making a list of instances first. `steps`
         end where a splat begins, so that `module.m[*].id` asks for `module`, `("m",)`: a list of
         the instances for `count`, a dict for `for_each`, each an `OpenObject`.
+
+        Raises FunctionError where Terraform would fail and `try` may catch it: `aws_x.y[3]` where
+        there are two.
         """
 
     def call(self, name: str, args: list[Value]) -> Value:
         """A function's result: `functions.call` with this module's context.
 
-        Raises FunctionError where Terraform would fail, also for a function that is not known.
-        `try` and `can` never get here.
+        Raises FunctionError where Terraform would fail. A function that is not known is Unknown
+        `unresolved:name()`, so that `try` does not take it for a failure. `try` and `can` never
+        get here.
         """
 
     def complain(self, message: str, span: Span) -> None:

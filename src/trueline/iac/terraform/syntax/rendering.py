@@ -80,11 +80,9 @@ def _is_long(expr: Expression) -> bool:
 
 
 def _part(part: str | Expression, depth: int) -> str:
-    return (
-        part.replace("\n", " ")[:_LONGEST]
-        if isinstance(part, str)
-        else f"${{{_written(part, depth)}}}"
-    )
+    if isinstance(part, str):
+        return part.replace("\n", " ")[:_LONGEST]
+    return f"${{{_written(part, depth)}}}"
 
 
 def _constant(value: object) -> str:
