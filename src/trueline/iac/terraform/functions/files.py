@@ -1,0 +1,167 @@
+"""Terraform's functions on files and paths; files are read through the context only."""
+
+from __future__ import annotations
+
+import base64
+import posixpath
+import re
+
+from trueline.iac.terraform.evaluate.types import set_of
+from trueline.iac.terraform.evaluate.values import FunctionError, Value
+from trueline.iac.terraform.functions.arguments import not_reproduced
+from trueline.iac.terraform.functions.context import FunctionContext
+from trueline.iac.terraform.functions.graphemes import same_text
+from trueline.iac.terraform.functions.hashes import base64_hash, hex_hash
+from trueline.mapping import Unknown, is_unknown
+
+__all__ = [
+    "absolute_path",
+    "base_name",
+    "directory_name",
+    "expand_path",
+    "file_base64",
+    "file_base64_hash",
+    "file_exists",
+    "file_hex_hash",
+    "file_set",
+    "file_text",
+    "glob_pattern",
+    "template_file",
+    "template_string",
+]
+
+
+def absolute_path(context: FunctionContext, path: str) -> str:
+    """`abspath(path)`."""
+    return _clean(posixpath.join(context.cwd, path))
+
+
+def base_name(path: str) -> str:
+    """`basename(path)`."""
+    return posixpath.basename(path.rstrip("/")) or ("/" if path else ".")
+
+
+def directory_name(path: str) -> str:
+    """`dirname(path)`."""
+    return _clean(posixpath.dirname(path))
+
+
+def _clean(path: str) -> str:
+    cleaned = posixpath.normpath(path)
+    return cleaned[1:] if cleaned.startswith("//") else cleaned
+
+
+def expand_path(path: str) -> str | Unknown:
+    """`pathexpand(path)`; whose home `~` is depends on who runs it."""
+    return not_reproduced("pathexpand") if path.startswith("~") else path
+
+
+def file_text(context: FunctionContext, path: str) -> str | Unknown:
+    """`file(path)`."""
+    data = context.read(path)
+    if isinstance(data, Unknown):
+        return data
+    try:
+        return same_text(data.decode())
+    except UnicodeDecodeError:
+        raise FunctionError(f"contents of {path!r} are not valid UTF-8") from None
+
+
+def file_base64(context: FunctionContext, path: str) -> str | Unknown:
+    """`filebase64(path)`."""
+    data = context.read(path)
+    return data if isinstance(data, Unknown) else base64.b64encode(data).decode()
+
+
+def file_hex_hash(algorithm: str, context: FunctionContext, path: str) -> str | Unknown:
+    """`filemd5(path)`, `filesha1(path)` …"""
+    data = context.read(path)
+    return data if isinstance(data, Unknown) else hex_hash(algorithm, data)
+
+
+def file_base64_hash(algorithm: str, context: FunctionContext, path: str) -> str | Unknown:
+    """`filebase64sha256(path)`, `filebase64sha512(path)`."""
+    data = context.read(path)
+    return data if isinstance(data, Unknown) else base64_hash(algorithm, data)
+
+
+def file_exists(context: FunctionContext, path: str) -> bool | Unknown:
+    """`fileexists(path)`."""
+    return context.exists(path)
+
+
+def file_set(context: FunctionContext, path: str, pattern: str) -> Value:
+    """`fileset(path, pattern)`: paths relative to `path`."""
+    found = context.glob(path, pattern)
+    return found if isinstance(found, Unknown) else set_of(found)
+
+
+def template_string(context: FunctionContext, template: Value, variables: Value) -> Value:
+    """`templatestring(template, variables)`."""
+    if is_unknown(variables):
+        return Unknown(variables.cause, present=True, refs=variables.refs)
+    if is_unknown(template):
+        return template
+    if not isinstance(variables, dict):
+        raise FunctionError("invalid vars value: must be a map")
+    return context.render(template, variables)
+
+
+def template_file(context: FunctionContext, path: str, variables: Value) -> Value:
+    """`templatefile(path, variables)`."""
+    if is_unknown(path):
+        return Unknown(path.cause, present=True)
+    return template_string(context, file_text(context, path), variables)
+
+
+def glob_pattern(pattern: str) -> re.Pattern[str]:
+    """What `fileset` finds, as a pattern for whole relative paths.
+
+    `*` and `?` stay within a name, `**` between slashes spans directories, `[a-z]` and `[^a]`
+    are classes, `{a,b}` are alternatives, a backslash takes the next character as it is.
+    """
+    out: list[str] = []
+    position = depth = 0
+    while position < len(pattern):
+        rest = pattern[position:]
+        doubled = re.match(r"\*\*/|\*\*$", rest) if out[-1:] in ([], ["/"], [""]) else None
+        named = re.match(r"\[[^]]+\]", rest)
+        taken = 1
+        if doubled:
+            out.append("(?:[^/]+/)*" if doubled[0] == "**/" else ".*")
+            taken = len(doubled[0])
+            # A `**/` behind another still stands at the beginning of a name.
+            if doubled[0] == "**/":
+                out.append("")
+        elif rest[0] == "*":
+            out.append("[^/]*")
+        elif rest[0] == "?":
+            out.append("[^/]")
+        elif named:
+            out.append("(?!/)" + _class(named[0]))
+            taken = len(named[0])
+        elif rest[0] == "{":
+            out.append("(?:")
+            depth += 1
+        elif rest[0] == "}" and depth:
+            out.append(")")
+            depth -= 1
+        elif rest[0] == "," and depth:
+            out.append("|")
+        elif rest[0] == "\\" and len(rest) > 1:
+            out.append(re.escape(rest[1]))
+            taken = 2
+        else:
+            out.append(re.escape(rest[0]))
+        position += taken
+    if depth:
+        raise FunctionError(f"the glob pattern {pattern!r} is malformed")
+    return re.compile("".join(out), re.DOTALL)
+
+
+def _class(written: str) -> str:
+    """A class of a glob as one of a regular expression."""
+    inside = written[1:-1]
+    negated = "^" if inside[0] in "^!" else ""
+    body = re.sub(r"([\\\[&|~])", r"\\\1", inside[len(negated) :])
+    return f"[{negated}{body}]"

@@ -1,0 +1,81 @@
+"""JSON as Terraform writes and reads it."""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+
+from trueline.iac.terraform.evaluate.numbers import number_text
+from trueline.iac.terraform.evaluate.values import FunctionError, Number, Value, normal
+from trueline.iac.terraform.functions.graphemes import same_text
+
+__all__ = ["json_text", "read_json", "sane_number"]
+
+_ESCAPES = str.maketrans(
+    {
+        "<": "\\u003c",
+        ">": "\\u003e",
+        "&": "\\u0026",
+        "\u2028": "\\u2028",
+        "\u2029": "\\u2029",
+        "\x7f": "\x7f",
+    }
+)
+_HALF = re.compile("[\ud800-\udfff]")
+_MOST_DIGITS = 4000
+
+
+def json_text(value: Value) -> str:
+    """A known value as JSON: keys in order, no spaces, `<`, `>` and `&` escaped."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).translate(_ESCAPES)
+    if isinstance(value, list):
+        return f"[{','.join(map(json_text, value))}]"
+    if isinstance(value, dict):
+        members = (f"{json_text(key)}:{json_text(value[key])}" for key in sorted(value))
+        return f"{{{','.join(members)}}}"
+    return number_text(value)
+
+
+def read_json(text: str) -> Value:
+    """The value of a JSON text."""
+    try:
+        value = json.loads(
+            text,
+            parse_int=sane_number,
+            parse_float=sane_number,
+            parse_constant=_refuse,
+        )
+        return _clean(value) if "\\ud" in text.lower() or not text.isascii() else value
+    except RecursionError:
+        raise FunctionError("the JSON is nested too deeply") from None
+    except ValueError as error:
+        raise FunctionError(f"invalid JSON: {error}") from None
+
+
+def sane_number(digits: str) -> Number:
+    """A number as written, unless it has thousands of digits."""
+    number = Decimal(digits)
+    if abs(number.adjusted()) > _MOST_DIGITS or len(digits) > _MOST_DIGITS:
+        raise FunctionError("a number has too many digits")
+    return normal(number)
+
+
+def _clean(value: Value) -> Value:
+    """Texts in their one form; half of a pair of surrogates is no character."""
+    if isinstance(value, str):
+        return same_text(_HALF.sub("\ufffd", value))
+    if isinstance(value, list):
+        return [_clean(each) for each in value]
+    if isinstance(value, dict):
+        return {_clean(key): _clean(each) for key, each in value.items()}
+    return value
+
+
+def _refuse(constant: str) -> Value:
+    raise FunctionError(f"{constant} is no JSON")
