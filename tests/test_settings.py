@@ -18,6 +18,9 @@ expected = ["111122223333"]
 [params."aws-x-y"]
 days = 60
 
+[check]
+allow_new_suppressions = true
+
 [[environments]]
 name = "production"
 match = "tag('env') = 'prod'"
@@ -49,6 +52,7 @@ def test_everything_is_read_and_inheritance_is_laid_under(tmp_path: Path) -> Non
     assert settings.content == ((tmp_path / "mine").resolve(),)
     assert settings.expected_accounts == ("111122223333",)
     assert settings.params == {"aws-x-y": {"days": 60}}
+    assert settings.new_suppressions
     production, staging = settings.environments
     assert production.policies["aws-x-y"].severity == "critical"
     assert staging.policies["aws-x-y"].severity == "critical"
@@ -62,12 +66,14 @@ def test_everything_is_read_and_inheritance_is_laid_under(tmp_path: Path) -> Non
         ('content = ["mine"]', 'content = ["missing"]', 1, "missing"),
         ('content = ["mine"]', 'contents = ["mine"]', 1, "content"),
         ('expected = ["111122223333"]', "expected = 5", 4, "list of texts"),
-        ('severity = "critical"', 'severity = "urgent"', 14, "urgent"),
-        ('inherits = "production"', 'inherits = "nothing"', 19, "nothing"),
-        ('name = "staging"', 'name = "production"', 17, "twice"),
-        ('reason = "not used there"', "", 22, "reason"),
-        ("enabled = false", 'enabled = "no"', 23, "true or false"),
+        ('severity = "critical"', 'severity = "urgent"', 17, "urgent"),
+        ('inherits = "production"', 'inherits = "nothing"', 22, "nothing"),
+        ('name = "staging"', 'name = "production"', 20, "twice"),
+        ('reason = "not used there"', "", 25, "reason"),
+        ("enabled = false", 'enabled = "no"', 26, "true or false"),
         ("days = 60", "days = ", 7, "TOML"),
+        ("suppressions = true", "suppressions = 1", 10, "true or false"),
+        ("allow_new_suppressions", "allow_suppressions", 10, "allow_new_suppressions"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_line(

@@ -9,7 +9,7 @@ import difflib
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ __all__ = [
     "git_top",
     "home_directory",
     "load_settings",
+    "read_settings",
 ]
 
 FILE_NAME = "trueline.toml"
@@ -53,13 +54,17 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`params` is policy id → name → value; `environments` stand strictest first."""
+    """`params` is policy id → name → value; `environments` stand strictest first.
+
+    `new_suppressions`: with `check --base`, a suppression that the change adds silences at once.
+    """
 
     file: Path | None = None
     content: tuple[Path, ...] = ()
     expected_accounts: tuple[str, ...] = ()
     params: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     environments: tuple[Environment, ...] = ()
+    new_suppressions: bool = False
 
 
 def home_directory(option: str | None = None) -> Path:
@@ -107,18 +112,39 @@ def load_settings(file: Path | None) -> Settings:
     if file is None:
         return Settings()
     try:
-        text = file.read_text(encoding="utf-8")
-        data = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            "config-unreadable",
-            f"the configuration could not be read: {error}",
-            "check the path given with --config and the file's encoding (UTF-8)",
-            Where(str(file)),
-        ) from None
+        data = file.read_bytes()
+    except OSError as error:
+        raise _unreadable(file, error) from None
+    return read_settings(data, file, lambda name: _directory(file.parent, name))
+
+
+def read_settings(data: bytes, file: Path, find: Callable[[str], Path | None]) -> Settings:
+    """Read the bytes of a `trueline.toml`.
+
+    `file` is what errors call it; `find` says where a directory of `content` is, None = nowhere.
+    """
+    try:
+        text = data.decode("utf-8")
+        said = tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        raise _unreadable(file, error) from None
     except tomllib.TOMLDecodeError as error:
         raise _toml_error(file, error) from None
-    return _Reader(file, text).settings(data)
+    return _Reader(file, text, find).settings(said)
+
+
+def _directory(folder: Path, name: str) -> Path | None:
+    path = (folder / Path(name).expanduser()).resolve()
+    return path if path.is_dir() else None
+
+
+def _unreadable(file: Path, error: Exception) -> ConfigError:
+    return ConfigError(
+        "config-unreadable",
+        f"the configuration could not be read: {error}",
+        "check the path given with --config and the file's encoding (UTF-8)",
+        Where(str(file)),
+    )
 
 
 def _toml_error(file: Path, error: tomllib.TOMLDecodeError) -> ConfigError:
@@ -137,11 +163,11 @@ def _toml_error(file: Path, error: tomllib.TOMLDecodeError) -> ConfigError:
 class _Reader:
     """Turns parsed TOML into Settings and places every complaint."""
 
-    def __init__(self, file: Path, text: str) -> None:
-        self.file, self.text = file, text
+    def __init__(self, file: Path, text: str, find: Callable[[str], Path | None]) -> None:
+        self.file, self.text, self.find = file, text, find
 
     def settings(self, data: Mapping[str, Any]) -> Settings:
-        self.known(data, ("content", "accounts", "params", "environments"), ())
+        self.known(data, ("content", "accounts", "params", "check", "environments"), ())
         accounts = self.table(data.get("accounts", {}), ("accounts",))
         self.known(accounts, ("expected",), ("accounts",))
         content = self.texts(data.get("content", []), ("content",))
@@ -154,11 +180,22 @@ class _Reader:
             ),
             params={p: dict(self.table(v, ("params", p))) for p, v in params.items()},
             environments=tuple(self.environments(data.get("environments", []))),
+            new_suppressions=self.check(data.get("check", {})),
         )
 
+    def check(self, value: Any) -> bool:
+        """`[check]`: may a change add suppressions that silence?"""
+        key = "allow_new_suppressions"
+        table = self.table(value, ("check",))
+        self.known(table, (key,), ("check",))
+        allowed = table.get(key, False)
+        if not isinstance(allowed, bool):
+            raise self.error(("check", key), f"{key} is true or false", None)
+        return allowed
+
     def directory(self, name: str) -> Path:
-        path = (self.file.parent / Path(name).expanduser()).resolve()
-        if not path.is_dir():
+        path = self.find(name)
+        if path is None:
             raise self.error(
                 ("content",),
                 f"the content directory {name!r} does not exist",

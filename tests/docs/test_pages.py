@@ -73,6 +73,7 @@ def settings_keys(directory: Path) -> Iterator[str]:
     for table, text in {
         "": "zzzzzz = 1",
         "accounts.": "[accounts]\nzzzzzz = 1",
+        "check.": "[check]\nzzzzzz = 1",
         "environments.": "[[environments]]\nname = 'a'\nmatch = 'TRUE'\nzzzzzz = 1",
         "environments.policies.": "[[environments]]\nname = 'a'\nmatch = 'TRUE'\n"
         "[environments.policies.x]\nzzzzzz = 1",

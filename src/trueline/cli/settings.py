@@ -29,6 +29,7 @@ def show(format_: str, home: str | None, config: str | None) -> None:
         "content": [str(c) for c in settings.content],
         "expected_accounts": list(settings.expected_accounts),
         "params": {p: dict(v) for p, v in settings.params.items()},
+        "allow_new_suppressions": settings.new_suppressions,
         "environments": [
             {
                 "name": e.name,
