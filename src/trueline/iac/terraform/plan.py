@@ -60,7 +60,7 @@ def _read(
     file = path.name if path else name
     code = _Planned(world, mapped.values())
     maker = RowMaker(code, mapped, Origin("plan", folder, collected_at, lambda _: (file, None)))
-    made = {table: [row for _, row in maker.rows(rtype)] for table, rtype in mapped.items()}
+    made = {table: [row for _, row, _ in maker.rows(rtype)] for table, rtype in mapped.items()}
     rows = {table: found for table, found in made.items() if found}
     cause = None if world.incomplete is None else "truncated"
     scopes = (

@@ -7,13 +7,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from trueline.iac.terraform.blocks import Block, World
 from trueline.iac.terraform.references import references_of
 from trueline.mapping import Unknown, is_unknown
 
-__all__ = ["BLOCKS_AS_ATTRIBUTES", "IDENTITIES", "NEVER_NULL", "ProviderFacts"]
+__all__ = [
+    "BLOCKS_AS_ATTRIBUTES",
+    "IDENTITIES",
+    "NEVER_NULL",
+    "ProviderFacts",
+    "arn_account",
+    "is_account",
+    "is_always_set",
+    "is_region",
+]
 
 IDENTITIES = (
     "id", "arn", "name", "bucket", "url", "key_id", "function_name", "identifier",
@@ -30,6 +39,9 @@ NEVER_NULL = frozenset(
     }
 )  # fmt: skip
 """Attributes that a cloud always fills: once applied, they are set."""
+
+_OWN_ONLY = {"allocation_id": ("aws_eip",), "cluster_identifier": ("_cluster",)}
+"""Some name the thing itself only in types whose names end so; elsewhere they point."""
 
 BLOCKS_AS_ATTRIBUTES = frozenset(
     {
@@ -67,7 +79,7 @@ class ProviderFacts:
     def region(self, block: Block) -> str | None:
         """The region where a block's provider works, or the block's own where it names one."""
         own = block.after.get("region")
-        if isinstance(own, str) and _REGION.fullmatch(own):
+        if is_region(own):
             return own
         key = block.provider_key
         if key not in self._regions:
@@ -76,7 +88,7 @@ class ProviderFacts:
 
     def account(self, block: Block) -> str | None:
         """The account of a block: its own ARN's, else that of its provider configuration."""
-        own = _arn_account(block.after.get("arn"))
+        own = arn_account(block.after.get("arn"))
         if own:
             return own
         key = block.provider_key
@@ -113,13 +125,13 @@ class ProviderFacts:
     def _find_region(self, key: str) -> str | None:
         for said in self._configurations(key):
             region = self._told(said.get("region"))
-            if region and _REGION.fullmatch(region):
+            if is_region(region):
                 return region
         for block in self._by_key.get(key, ()):
             if block.name.startswith("data.aws_region."):
                 for label in ("region", "name", "id"):
                     region = block.after.get(label)
-                    if isinstance(region, str) and _REGION.fullmatch(region):
+                    if is_region(region):
                         return region
         return None
 
@@ -128,12 +140,12 @@ class ProviderFacts:
         for block in self._by_key.get(key, ()):
             if block.data and block.type == "aws_caller_identity":
                 found.add(str(block.after.get("account_id") or ""))
-        found = {a for a in found if _ACCOUNT.fullmatch(a)}
+        found = {a for a in found if is_account(a)}
         if not found:
             found = {
                 account
                 for block in self._by_key.get(key, ())
-                if not block.data and (account := _arn_account(block.after.get("arn")))
+                if not block.data and (account := arn_account(block.after.get("arn")))
             }
         return found.pop() if len(found) == 1 else None
 
@@ -141,7 +153,7 @@ class ProviderFacts:
         roles = said.get("assume_role")
         for role in roles if isinstance(roles, list) else [roles]:
             if isinstance(role, dict):
-                yield _arn_account(self._told(role.get("role_arn"))) or ""
+                yield arn_account(self._told(role.get("role_arn"))) or ""
         allowed = said.get("allowed_account_ids")
         constant = allowed.get("constant_value") if isinstance(allowed, dict) else None
         if isinstance(constant, list) and len(constant) == 1:
@@ -177,9 +189,25 @@ class ProviderFacts:
         return {}
 
 
-def _arn_account(arn: Any) -> str | None:
+def is_always_set(kind: str, label: str) -> bool:
+    """Does the cloud fill this attribute of a Terraform type where code does not?"""
+    return label in NEVER_NULL and kind.endswith(_OWN_ONLY.get(label, ""))
+
+
+def is_region(value: Any) -> TypeGuard[str]:
+    """Is it the name of an AWS region?"""
+    return isinstance(value, str) and _REGION.fullmatch(value) is not None
+
+
+def is_account(value: Any) -> TypeGuard[str]:
+    """Is it the id of an AWS account?"""
+    return isinstance(value, str) and _ACCOUNT.fullmatch(value) is not None
+
+
+def arn_account(arn: Any) -> str | None:
+    """The account that an ARN names."""
     parts = arn.split(":", 5) if isinstance(arn, str) and arn.startswith("arn:") else []
-    return parts[4] if len(parts) == 6 and _ACCOUNT.fullmatch(parts[4]) else None
+    return parts[4] if len(parts) == 6 and is_account(parts[4]) else None
 
 
 def _tags_are_plain(block: Block) -> bool:

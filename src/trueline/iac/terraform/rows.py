@@ -46,15 +46,15 @@ class RowMaker:
         }
         self.edges: list[Edge] = []
 
-    def rows(self, rtype: ResourceType) -> Iterator[tuple[CodeBlock, Row]]:
-        """The rows of a table, each with its block (the first, where none is its own)."""
+    def rows(self, rtype: ResourceType) -> Iterator[tuple[CodeBlock, Row, dict[str, Any]]]:
+        """The rows of a table, each with its block (the first of several) and its document."""
         reader = rtype.readers[READER]
         if self._code.types.keys().isdisjoint(block_types(reader)):
             return
         mapper = Mapper(rtype, READER)
         if not reader.resource:
             for one in find_singletons(self._code, rtype):
-                yield one.block, self._singleton_row(rtype, mapper, one)
+                yield one.block, self._singleton_row(rtype, mapper, one), one.document
             return
         joins = Joins(self._code, reader.resource, reader.parts)
         live_uid = compile_expression(reader.live_uid) if reader.live_uid else None
@@ -74,7 +74,7 @@ class RowMaker:
                 config=mapper.config(document),
                 **self._common(block),
             )
-            yield block, row
+            yield block, row, document
 
     def _singleton_row(self, rtype: ResourceType, mapper: Mapper, one: Singleton) -> Row:
         uid, columns = self._origin.uid(one.label), mapper.row(one.document)
