@@ -9,9 +9,10 @@ import pytest
 
 from repositories import Clone, make_repository
 from trueline.errors import ConfigError
+from trueline.iac.base_tree import BaseTree
 from trueline.iac.git import GitTree, Repository
 from trueline.iac.revisions import merge_base, resolve
-from trueline.iac.trees import TreeError
+from trueline.iac.trees import DiskTree, TreeError
 
 
 @pytest.fixture
@@ -168,7 +169,60 @@ def test_a_submodule_is_no_folder_of_the_commit(clone: Clone, tmp_path: Path) ->
     assert "sub" in files.list("")
     assert not files.is_dir("sub")
     assert not files.is_file("sub/i.tf")
+    assert files.submodule("sub/i.tf") == inner.git("rev-parse", "HEAD")
+    assert files.submodule("deep/er") is None
     assert tree(Clone(clone.top / "sub")).read("i.tf") == b"i"
+
+
+def test_a_commit_knows_which_paths_it_decides_about(clone: Clone) -> None:
+    (clone.top / "broken").symlink_to("nowhere")
+    clone.commit()
+    files = tree(clone)
+    for path in ("", "main.tf", "deep", "deep/er/x.tf", "broken", "broken/x", "main.tf/x"):
+        assert files.holds(path), path
+    for path in ("nowhere", "nowhere/x.tf", "deep/y.tf"):
+        assert not files.holds(path), path
+
+
+def base_tree(clone: Clone, base: str) -> BaseTree:
+    return BaseTree(tree(clone, base), tree(clone), DiskTree(clone.top))
+
+
+def test_the_base_has_what_is_in_neither_commit_and_nothing_of_the_change(clone: Clone) -> None:
+    clone.commit({"added.json": "the change", ".terraform/tracked": "the change"})
+    (clone.top / "link").symlink_to(".terraform/modules/m")
+    clone.commit()
+    clone.write(
+        {
+            "terraform.tfvars": "untracked", "uncommitted.tf": "the change",
+            ".terraform/modules/m/m.tf": "untracked", "main.tf": "uncommitted",
+        }
+    )  # fmt: skip
+    files = base_tree(clone, "HEAD~2")
+    assert files.read("main.tf") == b"three"
+    assert files.read("terraform.tfvars") == b"untracked"
+    assert files.read(".terraform/modules/m/m.tf") == b"untracked"
+    assert files.is_dir(".terraform/modules")
+    assert files.list("") == ["deep", "main.tf", "terraform.tfvars"]
+    assert files.list(".terraform/modules/m") == ["m.tf"]
+    for path in ("added.json", "uncommitted.tf", "link/m.tf", ".terraform/tracked"):
+        assert not files.is_file(path), path
+        with pytest.raises(TreeError):
+            files.read(path)
+
+
+def test_a_submodule_that_did_not_move_serves_both_sides(clone: Clone, tmp_path: Path) -> None:
+    inner = make_repository(tmp_path / "inner", {"i.tf": "i"})
+    clone.git(
+        "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(inner.top), "sub"
+    )
+    clone.commit()
+    clone.commit({"main.tf": "four"})
+    assert base_tree(clone, "HEAD~1").read("sub/i.tf") == b"i"
+    assert base_tree(clone, "HEAD~1").list("sub") == ["i.tf"]
+    Clone(clone.top / "sub").commit({"i.tf": "moved"})
+    clone.commit()
+    assert not base_tree(clone, "HEAD~1").is_file("sub/i.tf")
 
 
 def refused(top: Path, name: str) -> ConfigError:
@@ -313,7 +367,7 @@ def test_merge_bases_agree_with_git_on_a_tangled_history(tmp_path: Path) -> None
             assert base_of(made, one, other) in expected, (one, other)
 
 
-def test_a_repository_whose_own_files_cannot_be_read_is_refused(clone: Clone, tmp_path: Path) -> None:
+def test_a_repository_that_cannot_be_read_is_refused(clone: Clone, tmp_path: Path) -> None:
     shutil.copytree(clone.top, tmp_path / "copy")
     (tmp_path / "copy/.git/commondir").mkdir()
     with pytest.raises(ConfigError, match="could not be read"):

@@ -28,6 +28,7 @@ __all__ = ["GitTree", "Repository"]
 _LINKS = 40
 """Links followed on the way to one file; more is a loop."""
 _GITFILE = 64 << 10
+_SUBMODULE = 0o160000
 
 
 class Repository:
@@ -164,6 +165,32 @@ class GitTree:
     def is_dir(self, path: str) -> bool:
         """Is it a folder inside the root? False where it cannot be told."""
         return stat.S_ISDIR(self._mode(path))
+
+    def holds(self, path: str) -> bool:
+        """Does the commit say what stands at a path, be it a broken link? Raises TreeError."""
+        return self._said(path) is not None
+
+    def submodule(self, path: str) -> str | None:
+        """The commit of the submodule that holds a path; None where none does."""
+        said = self._said(path)
+        return said.id if said and stat.S_IFMT(said.mode) == _SUBMODULE else None
+
+    def _said(self, path: str) -> _Entry | None:
+        """The last entry on the way to a path; None where the commit does not know the way."""
+        names = [name for name in normal(path).split("/") if name]
+        entry = self._root
+        for end, name in enumerate(names):
+            try:
+                _, folder = self._find("/".join(names[:end]))
+            except TreeError:
+                return entry
+            if not stat.S_ISDIR(folder.mode):
+                return entry
+            found = self._folder(folder.id).get(name)
+            if found is None:
+                return None
+            entry = found
+        return entry
 
     def _mode(self, path: str) -> int:
         try:
