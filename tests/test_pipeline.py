@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.plan import make_plan
 from lake.support import failed, row, whole
 from trueline.catalog import load
 from trueline.catalog.select import select_policies, select_types
@@ -57,6 +58,20 @@ def test_verdicts_stand_fails_first_then_worst_first(tmp_path: Path) -> None:
     ]
     assert places == sorted(places)
     assert {v.status for v in verdicts} == set(order)
+
+
+def test_few_rows_judged_as_they_come_have_the_verdicts_of_a_planned_judgement(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "plan.json"
+    file.write_text(json.dumps(make_plan(60)))
+    for plan in (PLAN, file):
+        hasty = check_code(workspace(tmp_path), str(plan)).verdicts
+        with monkeypatch.context() as patch:
+            patch.setattr("trueline.pipeline.check.FEW_ROWS", 0)
+            planned = check_code(workspace(tmp_path), str(plan)).verdicts
+        assert hasty == planned
+        assert {v.status for v in hasty} == {"fail", "unknown", "pass"}
 
 
 def test_policy_globs_narrow_and_an_unknown_one_is_an_error(tmp_path: Path) -> None:

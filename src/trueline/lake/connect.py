@@ -11,12 +11,12 @@ __all__ = ["connect", "quote", "text"]
 
 
 def connect(
-    *, memory: str, threads: int | None, spill: str = "", files: bool
+    *, memory: str, threads: int | None, spill: str = "", files: bool, plain: bool = False
 ) -> duckdb.DuckDBPyConnection:
     """An in-memory database in UTC, without extensions from outside or Python variables as tables.
 
     `memory` is DuckDB's text (`1GB`), `spill` the directory for what does not fit (none: an
-    error), `files` whether SQL may read files.
+    error), `files` whether SQL may read files, `plain` whether statements run as they are written.
     """
     settings: Mapping[str, Any] = {
         "memory_limit": memory,
@@ -28,6 +28,7 @@ def connect(
         "python_enable_replacements": False,
         "python_scan_all_frames": False,
         "preserve_insertion_order": False,
+        "enable_optimizer": not plain,
         **({"threads": threads} if threads else {}),
     }
     con = duckdb.connect(":memory:", config=dict(settings))

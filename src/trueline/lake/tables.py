@@ -19,8 +19,6 @@ from trueline.model import CoverageRow, Edge, ResourceType, Row, ScopeState
 __all__ = ["MEMORY", "Stream", "Tables", "load", "sql_types"]
 
 MEMORY = "1GB"
-FEW_ROWS = 5_000
-"""Up to as many rows in memory, preparing a statement costs more than running it."""
 
 _SCOPES = pa.schema(
     [
@@ -75,9 +73,13 @@ class Tables:
         *,
         memory: str = MEMORY,
         threads: int | None = None,
+        few: bool = False,
     ) -> Tables:
-        """Rows in memory as tables; a uid that several scopes list becomes one row."""
-        con = connect(memory=memory, threads=threads, files=False)
+        """Rows in memory as tables; a uid that several scopes list becomes one row.
+
+        `few` rows are judged as they come, by one thread: planning would cost more than it saves.
+        """
+        con = connect(memory=memory, threads=1 if few else threads, files=False, plain=few)
         for rtype in types.values():
             listed = rows.get(rtype.table, ())
             batches = record_batches(rtype, listed)
@@ -85,7 +87,6 @@ class Tables:
                 load(con, rtype.table, arrow_schema(rtype), batches)
             else:
                 _load_once_per_uid(con, rtype, batches)
-        few = sum(map(len, rows.values())) <= FEW_ROWS
         tables = cls(con, types, scopes, few=few)
         tables.load_scopes()
         tables.load_references(edges)
