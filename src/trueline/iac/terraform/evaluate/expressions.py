@@ -9,14 +9,15 @@ from trueline.iac.terraform.evaluate.operators import binary, choice, one_of, tr
 from trueline.iac.terraform.evaluate.scope import Key, Scope, Step
 from trueline.iac.terraform.evaluate.steps import attribute, element, elements
 from trueline.iac.terraform.evaluate.texts import joined
-from trueline.iac.terraform.evaluate.types import as_text, convert, shared_type, type_of
+from trueline.iac.terraform.evaluate.types import ANY, Type, as_text, convert, shared_type, type_of
 from trueline.iac.terraform.evaluate.values import (
     FunctionError,
     OpenObject,
     TfList,
     TfSet,
     Value,
-    unknown_in,
+    doubt,
+    is_known,
 )
 from trueline.iac.terraform.syntax.nodes import (
     Bad,
@@ -167,7 +168,7 @@ class _Evaluation:
         right = truth(self._operand(expr.right, names))
         if right is decisive or not isinstance(left, Unknown):
             return right
-        return unknown_in(left, right, present=True)
+        return doubt(left, right)
 
     def conditional(self, expr: Conditional, names: _Names) -> Value:
         test = truth(self._operand(expr.test, names))
@@ -175,7 +176,8 @@ class _Evaluation:
             branches = [self._attempted(expr.then, names), self._attempted(expr.otherwise, names)]
             sound = [value for value in branches if not isinstance(value, FunctionError)]
             if len(sound) == len(branches):
-                return choice(test, *_alike(*branches))
+                shared = self._shared(expr, *branches)
+                return choice(test, *(convert(value, shared) for value in branches))
             self.doubtful = True
             return one_of(test.cause, sound) if sound else Unknown(test.cause)
         chosen, other = (expr.then, expr.otherwise) if test else (expr.otherwise, expr.then)
@@ -186,7 +188,16 @@ class _Evaluation:
         doubtful = self.doubtful
         beside = self._attempted(other, names)
         self.doubtful = doubtful
-        return value if isinstance(beside, FunctionError) else _alike(value, beside)[0]
+        if isinstance(beside, FunctionError):
+            return value
+        return convert(value, self._shared(expr, value, beside))
+
+    def _shared(self, expr: Expression, first: Value, second: Value) -> Type:
+        """The type of a conditional with these branches."""
+        shared = shared_type([type_of(first), type_of(second)])
+        if shared is None:
+            self.scope.complain("the branches of the conditional have no type in common", expr.span)
+        return shared or ANY
 
     def _attempted(self, expr: Expression, names: _Names) -> Value | FunctionError:
         """The value of an expression, or why it has none."""
@@ -206,7 +217,7 @@ class _Evaluation:
             last = args.pop()
             if isinstance(last, (Unknown, OpenObject)):
                 self.doubtful = True
-                return unknown_in(*args, last)
+                return Unknown(doubt(last).cause)
             if not isinstance(last, list):
                 raise FunctionError("`...` wants a list behind it")
             args += last
@@ -224,18 +235,18 @@ class _Evaluation:
                 value = self._attempted(arg, names)
                 if isinstance(value, FunctionError):
                     continue
-                unknown = unknown_in(value) if self.doubtful else None
+                sure = not self.doubtful or is_known(value)
                 if expr.name == "can":
-                    return Unknown(unknown.cause, present=True) if unknown else True
-                if not unknown:
-                    return one_of(_cause(doubts), [*doubts, value]) if doubts else value
+                    return True if sure else doubt(value).derived()
+                if sure:
+                    return one_of(doubt(doubts).cause, [*doubts, value]) if doubts else value
                 doubts.append(value)
         finally:
             self.doubtful = before or bool(doubts)
         if expr.name == "can":
             return False
         if doubts:
-            return one_of(_cause(doubts), doubts)
+            return one_of(doubt(doubts).cause, doubts)
         raise FunctionError("no expression of `try` succeeded")
 
     def list(self, expr: ListExpr, names: _Names) -> Value:
@@ -323,19 +334,6 @@ def _bound(
         if key is not None:
             inner[key] = index
         yield inner
-
-
-def _alike(first: Value, second: Value) -> tuple[Value, Value]:
-    """Both branches of a conditional as the type that they share."""
-    shared = shared_type([type_of(first), type_of(second)])
-    if shared is None:
-        return first, second
-    return convert(first, shared), convert(second, shared)
-
-
-def _cause(values: list[Value]) -> str:
-    unknown = unknown_in(*values)
-    return unknown.cause if unknown else "unresolved:try"
 
 
 def _key(value: Value) -> str:

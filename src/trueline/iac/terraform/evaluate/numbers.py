@@ -16,8 +16,10 @@ _SMALL = 10**60
 
 
 def arithmetic(op: str, left: Number, right: Number) -> Number:
-    """`left op right` for `+ - * / %`; raises FunctionError for a division by zero."""
-    if op in "/%" and not right:
+    """`left op right` for `+ - * / %`; raises FunctionError where Terraform gives no number."""
+    if op == "%" and not right:
+        return left
+    if op == "/" and not right:
         raise FunctionError("division by zero")
     small = left.__class__ is int and right.__class__ is int and abs(left) < _SMALL > abs(right)
     if small and op in "+-*":
@@ -34,7 +36,8 @@ def arithmetic(op: str, left: Number, right: Number) -> Number:
     else:
         # The remainder has the sign of what is divided.
         quotient = abs(first) // abs(second)
-        result = first - second * quotient * (1 if (first < 0) == (second < 0) else -1)
+        part = _binary(second * quotient)
+        result = first - part if (first < 0) == (second < 0) else first + part
     if abs(result) > _LARGEST:
         raise FunctionError("the number is too large")
     exact = _binary(result)
@@ -45,6 +48,8 @@ def number_text(number: Number) -> str:
     """A number in digits, without exponent."""
     if number.__class__ is int:
         return str(number)
+    if not number:
+        return "-0"
     written = f"{_shortest(_binary(Fraction(number))):f}"
     return written.rstrip("0").rstrip(".") if "." in written else written
 

@@ -13,7 +13,8 @@ from trueline.iac.terraform.evaluate.values import (
     OpenObject,
     TfSet,
     Value,
-    unknown_in,
+    doubt,
+    is_known,
     unknowns_in,
 )
 from trueline.mapping import Unknown
@@ -33,15 +34,18 @@ _COMPARISONS: dict[str, Callable[[Number, Number], bool]] = {
 def truth(value: Value) -> bool | Unknown:
     """A value where a bool is wanted; raises FunctionError when it is none."""
     if isinstance(value, _OPAQUE):
-        return unknown_in(value, present=True) or Unknown("unresolved:bool")
+        return doubt(value)
     return as_bool(value)
 
 
 def unary(op: str, value: Value) -> Value:
     """`-value` or `!value`."""
     if isinstance(value, _OPAQUE):
-        return unknown_in(value, present=True)
-    return not as_bool(value) if op == "!" else -as_number(value)
+        return doubt(value)
+    if op == "!":
+        return not as_bool(value)
+    # Terraform knows a negative zero, and writes it.
+    return -as_number(value) or Decimal("-0")
 
 
 def binary(op: str, left: Value, right: Value) -> Value:
@@ -53,7 +57,7 @@ def binary(op: str, left: Value, right: Value) -> Value:
         for value in (left, right):
             if not isinstance(value, _OPAQUE):
                 as_number(value)
-        return unknown_in(left, right, present=True)
+        return doubt(left, right)
     first, second = as_number(left), as_number(right)
     if op in _COMPARISONS:
         return _COMPARISONS[op](first, second)
@@ -65,7 +69,7 @@ def equal(left: Value, right: Value) -> bool | Unknown:
     if left is None or right is None:
         return _is_null(left, right)
     if isinstance(left, _OPAQUE) or isinstance(right, _OPAQUE):
-        return unknown_in(left, right, present=True) or Unknown("unresolved:==", present=True)
+        return doubt(left, right)
     if _kind(left) is not _kind(right):
         return False
     if isinstance(left, list):
@@ -83,12 +87,12 @@ def _is_null(left: Value, right: Value) -> bool | Unknown:
         other = other.whole
     if not isinstance(other, Unknown):
         return other is None
-    return False if other.present else unknown_in(other, present=True) or other
+    return False if other.present else doubt(other)
 
 
 def _equal_lists(left: list[Value], right: list[Value]) -> bool | Unknown:
-    if left.__class__ is TfSet and (unknown := unknown_in(left, right, present=True)):
-        return unknown
+    if left.__class__ is TfSet and not (is_known(left) and is_known(right)):
+        return doubt(left, right)
     if len(left) != len(right):
         return False
     if not left and left.__class__ is not list:
@@ -104,7 +108,7 @@ def _all(answers: Iterable[bool | Unknown]) -> bool | Unknown:
             doubts.append(answer)
         elif not answer:
             return False
-    return unknown_in(doubts, present=True) or True
+    return doubt(doubts) if doubts else True
 
 
 def _kind(value: Value) -> type:

@@ -12,7 +12,7 @@ from trueline.iac.terraform.evaluate.values import (
     FunctionError,
     Number,
     Value,
-    unknown_in,
+    doubt,
 )
 
 __all__ = ["joined"]
@@ -37,7 +37,7 @@ def joined(parts: Sequence[Value]) -> Value:
         tree = _json_tree(written)
         if tree is not None:
             return Encoded(tree)
-    return unknown_in(*parts, present=True)
+    return doubt(*parts)
 
 
 def _json_tree(parts: Sequence[Value]) -> Value:
@@ -79,5 +79,5 @@ def _filled(tree: Value, parts: Sequence[Value]) -> Value:
         return tree
     pieces = [parts[int(number)] for number in _PIECE.findall(tree)]
     if "\ue002" not in tree:
-        return unknown_in(*pieces, present=True)
+        return doubt(*pieces)
     return pieces[0].document if isinstance(pieces[0], Encoded) else pieces[0]

@@ -98,6 +98,9 @@ def _shared_sequence(types: list[Type], kinds: set[str]) -> Type | None:
         rows = [shared_type(row) for row in zip(*(t.elements for t in types), strict=True)]
         whole = [row for row in rows if row]
         return Type("tuple", elements=tuple(whole)) if len(whole) == len(rows) else None
+    if kinds == {"set", "tuple"}:
+        # Terraform leaves the set's elements as they are, whatever is in the tuple.
+        return next(type_ for type_ in types if type_.kind == "set")
     return _collection("set" if kinds == {"set"} else "list", types)
 
 

@@ -34,6 +34,7 @@ __all__ = [
     "TfMap",
     "TfSet",
     "Value",
+    "doubt",
     "is_known",
     "merged",
     "normal",
@@ -132,8 +133,17 @@ def merged(unknowns: Iterable[Unknown], present: bool = False) -> Unknown | None
 
 
 def unknown_in(*values: Value, present: bool = False) -> Unknown | None:
-    """All unknowns inside these values as one; None when everything is known."""
+    """All unknowns inside these values as one; None when everything is known.
+
+    An Unknown has no truth: compare with None.
+    """
     return merged((u for value in values for u in unknowns_in(value)), present)
+
+
+def doubt(*values: Value) -> Unknown:
+    """What can be said of something computed from these, one of which is unknown: never null."""
+    found = unknown_in(*values, present=True)
+    return Unknown("unresolved:(unknown)", present=True) if found is None else found
 
 
 def is_known(value: Value) -> bool:

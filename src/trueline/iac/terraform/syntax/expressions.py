@@ -41,7 +41,7 @@ _TOKEN = re.compile(
     r'|(?P<sign>&&|\|\||[=!<>]=|=>|\.\.\.|::|<<-?|[][(){}.,:?!<>=+*/%"~-])'
     r"|(?P<newline>\n)"
 )
-_DIGITS = re.compile(r"[ \t]*(\d+)")
+_DIGITS = re.compile(r"[ \t]*(\d+)(?!\.?\d)")
 
 _PRECEDENCE = {
     "||": 1, "&&": 2, "==": 3, "!=": 3, "<": 4, ">": 4, "<=": 4, ">=": 4,
@@ -317,6 +317,8 @@ class Reader:
         key = self.expression()
         if word and isinstance(key, (Name, Literal)):
             return Literal(word, key.span)
+        if word and isinstance(key, (GetAttr, Index)):
+            raise TextError(self.start, "expected a name or a key in parentheses, saw a reference")
         return key
 
     def _is_for(self) -> bool:
