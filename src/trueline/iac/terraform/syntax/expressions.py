@@ -108,6 +108,11 @@ class Reader:
         seen = {"end": "the end", "newline": "the end of the line"}.get(self.kind)
         return TextError(self.start, f"expected {wanted}, saw {seen or f'`{self.seen}`'}")
 
+    def expect_end(self) -> None:
+        """Check that nothing follows on the line but the end of a block."""
+        if self.kind not in ("newline", "end") and self.seen != "}":
+            raise self.fault("the end of the line")
+
     def name(self) -> str:
         """Go over an identifier."""
         if self.kind != "word":

@@ -14,9 +14,9 @@ import tree_sitter
 import tree_sitter_hcl
 
 from trueline.iac.terraform.syntax.expressions import Reader
+from trueline.iac.terraform.syntax.making import HEADER, SET, Maker
 from trueline.iac.terraform.syntax.nodes import (
     Attribute,
-    Bad,
     Block,
     Body,
     Comment,
@@ -24,6 +24,7 @@ from trueline.iac.terraform.syntax.nodes import (
     Literal,
     Problem,
 )
+from trueline.iac.terraform.syntax.recovery import pieces, read_piece
 from trueline.iac.terraform.syntax.text import DEEPEST, Text, TextError
 
 __all__ = ["Structure"]
@@ -37,45 +38,34 @@ _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _ESCAPE = re.compile(r"\\[^\n]")
 _EXPONENT = re.compile(r"(?<=\d)[eE][+-]?(?=\d)")
 
-_SET = re.compile(r"([^\W\d][\w-]*)\s*=\s*")
-_HEADER = re.compile(r'([^\W\d][\w-]*)((?:[ \t]*(?:"[^"\n]*"|[^\W\d][\w-]*))*)[ \t]*(?=\{)')
-_LABEL = re.compile(r'"[^"\n]*"|[^\W\d][\w-]*')
 _SIMPLE = re.compile(r'"([^"\\$%\n]*)"|(true|false)|(\d{1,15})')
-
-_TOP = re.compile(
-    r"(?:terraform|provider|resource|data|ephemeral|module|variable|output|locals|moved|import"
-    r'|removed|check)(?:[ \t]*(?:"[^"\n]*"|[\w-]+))*[ \t]*\{'
-    r"|[^\W\d][\w-]*[ \t]*=(?!=)"
-)
-_HEREDOC = re.compile(r"<<-?([^\W\d][\w-]*)[ \t]*\r?\n")
 
 
 class Structure:
     """Reads one text; `problems` grows while its attributes are read."""
 
     def __init__(self, text: Text, problems: list[Problem]) -> None:
-        self.text, self.problems = text, problems
+        self.text = text
+        self._maker = Maker(text, problems)
         self._comments: list[tuple[int, int]] = []
         self._base = 0
 
     def body(self) -> Body:
         """The text's body: read at once, or piece by piece where something in it is broken."""
         parser = tree_sitter.Parser(_HCL)
-        mask = _mask(self.text.source)
-        root = parser.parse(mask).root_node
-        if not root.has_error:
-            self._find_comments(root)
-            return self._body(root, 0)
+        source = self.text.source
+        mask = _mask(source)
         attributes: dict[str, Attribute] = {}
         blocks: list[Block] = []
         damaged: Problem | None = None
-        for start, end in _pieces(self.text.source):
+        whole = parser.parse(mask).root_node
+        for start, end in pieces(source) if whole.has_error else [(0, len(source))]:
             self._base = start
-            root = parser.parse(mask[start:end]).root_node
+            root = parser.parse(mask[start:end]).root_node if whole.has_error else whole
             self._find_comments(root)
-            part = self._body(root, 0)
+            part = read_piece(self._maker, start, end) if root.has_error else self._body(root, 0)
             attributes |= part.attributes
-            blocks += part.blocks or self._lost_block(start, end, part.damaged)
+            blocks += part.blocks
             damaged = damaged or part.damaged
         return Body(attributes, tuple(blocks), damaged)
 
@@ -99,50 +89,31 @@ class Structure:
         return Comment(line, line + written.count("\n"), written, alone)
 
     def _body(self, node: Node, depth: int) -> Body:
+        """The body under a node in which nothing is broken."""
         attributes: dict[str, Attribute] = {}
         blocks: list[Block] = []
-        known = len(self.problems)
         damaged: Problem | None = None
+        source, base = self.text.source, self._base
         for child in _members(node):
+            start, end = base + child.start_byte, base + child.end_byte
             kind = child.type
-            if kind == "attribute":
-                damaged = self._attribute(child, attributes) or damaged
-            elif kind == "block":
-                block = self._block(child, depth + 1)
-                if isinstance(block, Block):
-                    blocks.append(block)
-                else:
-                    damaged = block
-            elif kind == "block_end":
-                message = "expected `}` that closes the block, saw none"
-                damaged = self._problem(self._base + node.start_byte, message)
-            elif child.has_error:
-                damaged = self._unexpected(child)
-        return Body(attributes, tuple(blocks), self.problems[known] if damaged else None)
+            if kind == "attribute" and (found := SET.match(source, start)):
+                self._maker.attribute(
+                    attributes, found, end, partial(self._expression, found.end(), end)
+                )
+            elif kind == "block" and (found := HEADER.match(source, start)):
+                blocks.append(self._block(child, found, end, depth + 1))
+            elif kind != "comment":
+                seen = source[start:end].split("\n")[0][:40]
+                message = f"expected an attribute or a block, saw `{seen}`"
+                damaged = self._maker.problem(start, message)
+        return Body(attributes, tuple(blocks), damaged)
 
-    def _attribute(self, node: Node, into: dict[str, Attribute]) -> Problem | None:
-        """Take an attribute; gives the problem when more than its value is lost."""
-        start, end = self._base + node.start_byte, self._base + node.end_byte
-        found = _SET.match(self.text.source, start)
-        if not found:
-            return self._unexpected(node)
-        name = found[1]
-        span = self.text.span(start, end)
-        made = Attribute(
-            name,
-            span,
-            self.text.span(start, found.end(1)),
-            partial(self._expression, found.end(), end),
-        )
-        if name in into:
-            line = into[name].span.line
-            self._problem(start, f"`{name}` is set again; it is already set in line {line}")
-            bad = Bad(f"{self.text.name}:{span.line}", span)
-            made = Attribute(name, into[name].span, into[name].name_span, lambda: bad)
-        into[name] = made
-        if node.has_error and made.expr.__class__ is Bad:
-            return self.problems[-1]
-        return None
+    def _block(self, node: Node, found: re.Match[str], end: int, depth: int) -> Block:
+        if depth <= DEEPEST:
+            return self._maker.block(found, end, self._body(node, depth))
+        problem = self._maker.problem(found.start(), f"nested more than {DEEPEST} levels deep")
+        return self._maker.block(found, end, Body(damaged=problem))
 
     def _expression(self, start: int, end: int) -> Expression:
         source = self.text.source
@@ -155,46 +126,13 @@ class Structure:
         try:
             reader.advance()
             made = reader.expression()
-            if reader.kind not in ("newline", "end") and reader.seen != "}":
-                raise reader.fault("the end of the line")
+            reader.expect_end()
             if source[reader.start : end].strip():
                 raise TextError(reader.start, "expected the next attribute or block")
         except TextError as fault:
-            problem = self._problem(fault.offset, fault.message)
-            return Bad(f"{self.text.name}:{problem.line}", self.text.span(start, end))
+            problem = self._maker.problem(fault.offset, fault.message)
+            return self._maker.bad(problem, start, end)
         return made
-
-    def _block(self, node: Node, depth: int) -> Block | Problem:
-        start, end = self._base + node.start_byte, self._base + node.end_byte
-        found = _HEADER.match(self.text.source, start)
-        if not found:
-            return self._unexpected(node)
-        span, header = self.text.span(start, end), self.text.span(start, found.end(2))
-        labels = tuple(label.strip('"') for label in _LABEL.findall(found[2]))
-        if depth > DEEPEST:
-            problem = self._problem(start, f"nested more than {DEEPEST} levels deep")
-            return Block(found[1], labels, Body(damaged=problem), span, header)
-        return Block(found[1], labels, self._body(node, depth), span, header)
-
-    def _lost_block(self, start: int, end: int, problem: Problem | None) -> list[Block]:
-        """The block of which only the header can be told."""
-        found = _HEADER.match(self.text.source, start)
-        if not found or not problem:
-            return []
-        labels = tuple(label.strip('"') for label in _LABEL.findall(found[2]))
-        span, header = self.text.span(start, end), self.text.span(start, found.end(2))
-        return [Block(found[1], labels, Body(damaged=problem), span, header)]
-
-    def _unexpected(self, node: Node) -> Problem:
-        start = self._base + node.start_byte
-        seen = self.text.source[start : self._base + node.end_byte].split("\n")[0].strip()
-        shown = f"`{seen[:40]}`" if seen else "the end of the line"
-        return self._problem(start, f"expected an attribute or a block, saw {shown}")
-
-    def _problem(self, offset: int, message: str) -> Problem:
-        problem = Problem(*self.text.place(offset), message)
-        self.problems.append(problem)
-        return problem
 
 
 def _mask(source: str) -> bytes:
@@ -212,28 +150,3 @@ def _members(node: Node) -> Iterator[Node]:
     for child in node.children:
         if child.type == "body":
             yield from child.children
-        elif child.has_error:
-            yield child
-
-
-def _pieces(source: str) -> Iterator[tuple[int, int]]:
-    """Stretches that begin with what can only stand at the top of a file, at a line's beginning.
-
-    What looks like it inside a heredoc or a comment does not count.
-    """
-    begin = at = 0
-    while at < len(source):
-        line_end = source.find("\n", at) + 1 or len(source)
-        if at > begin and _TOP.match(source, at):
-            yield begin, at
-            begin = at
-        heredoc = _HEREDOC.search(source, at, line_end)
-        if heredoc:
-            last = re.compile(rf"^[ \t]*{re.escape(heredoc[1])}[ \t]*\r?$", re.MULTILINE)
-            closing = last.search(source, line_end)
-            line_end = closing.end() if closing else line_end
-        elif source.startswith("/*", at):
-            closing_at = source.find("*/", at)
-            line_end = closing_at + 2 if closing_at >= 0 else line_end
-        at = line_end
-    yield begin, len(source)
