@@ -9,7 +9,7 @@ from trueline.iac.trees import DiskTree, Tree, TreeError, normal
 
 __all__ = ["BaseTree"]
 
-_SOURCE = (".tf", ".tf.json")
+_SOURCE = (".tf", ".tf.json", ".tofu", ".tofu.json")
 _TERRAFORM = ".terraform"
 
 

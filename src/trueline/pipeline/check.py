@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trueline.catalog.select import select_policies, tables_named
-from trueline.model import Verdict
+from trueline.model import CodeRows, NotJudged, Suppression, Verdict
 from trueline.pipeline.code import locate_code, read_code
-from trueline.pipeline.judging import info, make_bench, moment, ordered, said_once
+from trueline.pipeline.judging import Bench, info, make_bench, moment, ordered, said_once
 from trueline.pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
     from trueline.report import Report
 
-__all__ = ["check_code"]
+__all__ = ["Judgement", "check_code", "judge_code"]
 
 FEW_ROWS = 5_000
 """Fewer than these are judged as they come: planning costs more than it saves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The verdicts on code, each at its place, and the policies that could not be judged."""
+
+    verdicts: Sequence[Verdict]
+    not_judged: Sequence[NotJudged]
 
 
 def check_code(
@@ -33,36 +42,57 @@ def check_code(
 
     `variables` and `var_files` give values to variables of root modules that are source.
     """
-    from trueline.evaluate import read_verdicts, readable
-    from trueline.iac.locate import located
-    from trueline.lake import Tables
     from trueline.report import build_report
 
     started = moment()
-    chosen = select_policies(workspace.catalog, policies)
+    catalog = workspace.catalog
+    chosen = select_policies(catalog, policies)
     bench = make_bench(workspace, started, environment)
     given = locate_code(path, variables, var_files)
-    code = read_code(given, workspace.catalog.types)
-    compiled, not_judged = readable(
-        [workspace.catalog.compiled[i] for i in chosen], workspace.catalog.types, given.plane
+    code = read_code(given, catalog.types)
+    judged = judge_code(bench, chosen, code, given.plane)
+    verdicts: Sequence[Verdict] = judged.verdicts
+    suppressions: Sequence[Suppression] = ()
+    if code.comments:
+        # What no comment asks for is not loaded: a plan has none.
+        from trueline.iac.comments import Names
+        from trueline.iac.suppressions import find_marks, suppress
+        from trueline.iac.trees import DiskTree
+
+        names = Names(catalog.policies)
+        marks = find_marks(DiskTree(given.root), code.comments, names, given.folder)
+        today = started.date()
+        verdicts, suppressions = suppress(verdicts, marks, code.places, today, judged=chosen)
+    return build_report(
+        info(started, (given.plane,)),
+        ordered(verdicts),
+        code.coverage,
+        resources=sum(len(rows) for rows in code.rows.values()),
+        not_judged=judged.not_judged,
+        suppressions=suppressions,
+        policies=catalog.policies,
     )
+
+
+def judge_code(bench: Bench, chosen: Collection[str], code: CodeRows, plane: str) -> Judgement:
+    """Judge rows that were read from code with the policies that are chosen."""
+    from trueline.evaluate import read_verdicts, readable
+    from trueline.iac.locate import located
+    from trueline.lake import Tables
+
+    catalog = bench.catalog
+    compiled, not_judged = readable([catalog.compiled[i] for i in chosen], catalog.types, plane)
     present = {table for table, rows in code.rows.items() if rows}
     compiled = [c for c in compiled if c.table in present and c.id not in bench.base.nowhere]
-    wanted = {t: workspace.catalog.types[t] for t in tables_named(compiled) | present}
+    wanted = {t: catalog.types[t] for t in tables_named(compiled) | present}
     verdicts: list[Verdict] = []
     few = sum(map(len, code.rows.values())) < FEW_ROWS
     with Tables.from_rows(wanted, code.rows, code.scopes, code.edges, few=few) as tables:
         for judged in bench.judge(tables, compiled, "all"):
             verdicts.extend(
-                read_verdicts(
-                    judged.layout, judged.all(), workspace.catalog.policies, bench.base.severities
-                )
+                read_verdicts(judged.layout, judged.all(), catalog.policies, bench.base.severities)
             )
-    return build_report(
-        info(started, (given.plane,)),
-        ordered(located(verdicts, code.places)),
-        code.coverage,
-        resources=sum(len(rows) for rows in code.rows.values()),
-        not_judged=said_once((*bench.base.not_judged, *not_judged), chosen),
-        policies=workspace.catalog.policies,
+    return Judgement(
+        located(verdicts, code.places),
+        said_once((*bench.base.not_judged, *not_judged), chosen),
     )

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from trueline.errors import ConfigError, Where
+from trueline.iac.trees import DiskTree, Tree
 from trueline.model import CodeRows, ResourceType
 from trueline.settings import git_top
 
-__all__ = ["CodeInput", "locate_code", "read_code"]
+__all__ = ["CodeInput", "locate_code", "no_source", "read_code", "read_folder"]
 
 LARGEST_PLAN = 256 << 20
 _SOURCE = (".tf", ".tf.json", ".tofu", ".tofu.json")
@@ -84,20 +85,28 @@ def read_code(given: CodeInput, types: Mapping[str, ResourceType]) -> CodeRows:
         data = _plan_bytes(given.file)
         name = given.file.name if given.file else "-"
         return read_plan(data, name, types, judged_root=given.root, path=given.file)
+    code = read_folder(given, types, DiskTree(given.root))
+    if not code.scopes:
+        raise no_source(given)
+    return code
+
+
+def read_folder(given: CodeInput, types: Mapping[str, ResourceType], tree: Tree) -> CodeRows:
+    """The same of the source in a tree, which may hold none."""
     from trueline.iac.terraform.source import SourceOptions, read_source
-    from trueline.iac.trees import DiskTree
 
     options = SourceOptions(given.variables, given.var_files)
-    tree = DiskTree(given.root)
-    code = read_source(tree, given.folder, types, options, top=tree.root.as_posix())
-    if not code.scopes:
-        raise ConfigError(
-            "input-unreadable",
-            "expected Terraform source, seen no file that ends in .tf or .tf.json",
-            "give the folder of a root module, or a plan made by terraform show -json",
-            Where(str(given.root / given.folder)),
-        )
-    return code
+    return read_source(tree, given.folder, types, options, top=given.root.as_posix())
+
+
+def no_source(given: CodeInput) -> ConfigError:
+    """The error of a folder without Terraform source."""
+    return ConfigError(
+        "input-unreadable",
+        "expected Terraform source, seen no file that ends in .tf or .tf.json",
+        "give the folder of a root module, or a plan made by terraform show -json",
+        Where(str(given.root / given.folder)),
+    )
 
 
 def _plan_bytes(file: Path | None) -> bytes:
