@@ -22,7 +22,7 @@ from trueline.iac.terraform.functions import (
     patterns,
     sets,
     texts,
-    yaml_text,
+    yaml_functions,
 )
 from trueline.iac.terraform.functions.arguments import (
     anything,
@@ -92,6 +92,8 @@ _STRING = {
     "indent": whole_only(texts.indent, whole, text),
     "join": whole_only(texts.join, text, rest=list_of_texts),
     "lower": whole_only(texts.lower, text),
+    "regex": whole_only(patterns.regex, text, text),
+    "regexall": whole_only(patterns.regex_all, text, text),
     "replace": whole_only(patterns.replace, text, text, text),
     "split": whole_only(texts.split, text, text),
     "startswith": whole_only(str.startswith, text, text),
@@ -147,8 +149,8 @@ _ENCODING = {
     "textdecodebase64": whole_only(encoding.text_decode, text, text),
     "textencodebase64": whole_only(encoding.text_encode, text, text),
     "urlencode": whole_only(encoding.url_encode, text),
-    "yamldecode": partial(yaml_text.yaml_decode, text),
-    "yamlencode": partial(yaml_text.yaml_encode, anything),
+    "yamldecode": partial(yaml_functions.yaml_decode, text),
+    "yamlencode": partial(yaml_functions.yaml_encode, anything),
 }
 _FILES = {
     "abspath": on_files(files.absolute_path, text),

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta, timezone
 from fractions import Fraction
 
 from trueline.iac.terraform.evaluate.values import FunctionError
+from trueline.iac.terraform.functions.arguments import not_reproduced
+from trueline.mapping import Unknown
 
 __all__ = ["format_date", "time_add", "time_compare"]
 
@@ -67,7 +69,7 @@ def time_compare(a: str, b: str) -> int:
     return (first > second) - (first < second)
 
 
-def time_add(timestamp: str, duration: str) -> str:
+def time_add(timestamp: str, duration: str) -> str | Unknown:
     """`timeadd(timestamp, duration)`."""
     moment, nanoseconds = _parsed(timestamp)
     total = nanoseconds + _nanoseconds(duration)
@@ -75,7 +77,8 @@ def time_add(timestamp: str, duration: str) -> str:
         moment += timedelta(seconds=total // 10**9)
         utc = moment.utcoffset() == timedelta()
     except OverflowError:
-        raise FunctionError("the moment is out of range") from None
+        # Terraform counts on before the year 1 and after 9999.
+        return not_reproduced("timeadd")
     zone = "Z" if utc else _zone(moment, ":")
     return f"{moment:%Y-%m-%dT%H:%M:%S}".rjust(19, "0") + zone
 

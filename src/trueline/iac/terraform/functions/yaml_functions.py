@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import yaml
 
-from trueline.iac.terraform.evaluate.numbers import number_text
 from trueline.iac.terraform.evaluate.types import as_text
 from trueline.iac.terraform.evaluate.values import (
     Encoded,
@@ -17,8 +15,10 @@ from trueline.iac.terraform.evaluate.values import (
     Value,
     is_known,
 )
+from trueline.iac.terraform.functions.arguments import not_reproduced
 from trueline.iac.terraform.functions.graphemes import same_text
 from trueline.iac.terraform.functions.json_text import sane_number
+from trueline.iac.terraform.functions.yaml_writing import NotReproducedError, yaml_text
 from trueline.mapping import Unknown, is_unknown
 
 __all__ = ["yaml_decode", "yaml_encode"]
@@ -50,46 +50,10 @@ def yaml_encode(value: Value) -> str | Encoded | Unknown:
         return Unknown(value.cause, present=True, refs=value.refs)
     if not is_known(value):
         return Encoded(value)
-    written: str = yaml.emit(_events(value), allow_unicode=True, width=80)
-    return written
-
-
-def _events(value: Value) -> Iterator[yaml.Event]:
-    yield yaml.StreamStartEvent()
-    yield yaml.DocumentStartEvent(explicit=False)
-    yield from _node(value)
-    yield yaml.DocumentEndEvent(explicit=False)
-    yield yaml.StreamEndEvent()
-
-
-def _node(value: Value) -> Iterator[yaml.Event]:
-    if isinstance(value, dict):
-        yield yaml.MappingStartEvent(None, None, True, flow_style=not value)
-        for key in sorted(value):
-            yield _scalar(key, '"')
-            yield from _node(value[key])
-        yield yaml.MappingEndEvent()
-    elif isinstance(value, list):
-        yield yaml.SequenceStartEvent(None, None, True, flow_style=not value)
-        for each in value:
-            yield from _node(each)
-        yield yaml.SequenceEndEvent()
-    elif isinstance(value, str):
-        yield _scalar(value, "|" if "\n" in value else '"')
-    else:
-        yield _scalar(_plain(value), None)
-
-
-def _plain(value: Value) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return number_text(value)
-
-
-def _scalar(text: str, style: str | None) -> yaml.Event:
-    return yaml.ScalarEvent(None, None, (True, True), text, style=style)
+    try:
+        return yaml_text(value)
+    except NotReproducedError:
+        return not_reproduced("yamlencode")
 
 
 def yaml_decode(source: str | Encoded | Unknown) -> Value:
