@@ -71,7 +71,8 @@ _DEEPEST = 200
 
 def _opaque(*inputs: Value, present: bool = True) -> Unknown:
     """The unknown that these inputs make of a result."""
-    return unknown_in(*inputs, present=present) or Unknown("unresolved:()", present=present)
+    found = unknown_in(*inputs, present=present)
+    return Unknown("unresolved:()", present=present) if found is None else found
 
 
 def all_true(list_: Value) -> Value:
@@ -90,7 +91,8 @@ def _judged(list_: Value, decisive: bool) -> Value:
     # A null counts as false.
     if any((v or False) is decisive for v in list_ if not is_opaque(v)):
         return decisive
-    return unknown_in(list_, present=True) or not decisive
+    doubt = unknown_in(list_, present=True)
+    return not decisive if doubt is None else doubt
 
 
 def chunks(list_: Value, size: int) -> Value:
@@ -147,7 +149,8 @@ def contains(list_: Value, value: Value) -> Value:
     answers = [equal(each, value) for each in list_]
     if any(answer is True for answer in answers):
         return True
-    return unknown_in(answers, present=True) or False
+    doubt = unknown_in(answers, present=True)
+    return False if doubt is None else doubt
 
 
 def distinct(list_: list[Value]) -> TfList:
@@ -349,7 +352,8 @@ def reverse(list_: Value) -> Value:
     if is_opaque(sequence(list_)):
         return _opaque(list_)
     if isinstance(list_, TfSet):
-        return unknown_in(list_, present=True) or TfList(reversed(list_))
+        doubt = unknown_in(list_, present=True)
+        return TfList(reversed(list_)) if doubt is None else doubt
     return list_.__class__(reversed(list_))
 
 

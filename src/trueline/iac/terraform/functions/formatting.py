@@ -71,14 +71,19 @@ def format_list(template: str, *values: Value) -> TfList | Unknown:
     if any(value is None for value in values):
         return not_reproduced("formatlist")
     if any(map(is_opaque, (template, *values))):
-        return unknown_in(template, *values, present=True) or not_reproduced("formatlist")
+        doubt = unknown_in(template, *values, present=True)
+        return not_reproduced("formatlist") if doubt is None else doubt
     lengths = {len(value) for value in values if isinstance(value, list)}
     if len(lengths) > 1:
         raise FunctionError("the lists must have the same length")
     count = lengths.pop() if lengths else 1
     few(count)
     rows = ([v[i] if isinstance(v, list) else v for v in values] for i in range(count))
-    return TfList(unknown_in(row, present=True) or format_text(template, *row) for row in rows)
+    doubts = [unknown_in(row, present=True) for row in rows]
+    return TfList(
+        format_text(template, *row) if doubt is None else doubt
+        for row, doubt in zip(rows, doubts, strict=True)
+    )
 
 
 def _written(verb: re.Match[str], value: Value) -> str:

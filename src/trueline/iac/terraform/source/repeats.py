@@ -100,7 +100,8 @@ def _counted(value: Value) -> tuple[str, list[Repetition], Unknown | None]:
 
 def _for_each(value: Value) -> tuple[str, list[Repetition], Unknown | None]:
     pairs = list(repetitions(value)) if _is_repeatable(value) else []
-    doubt = unknown_in(value) or Unknown("unresolved:for_each")
+    found = unknown_in(value)
+    doubt = Unknown("unresolved:for_each") if found is None else found
     if (
         not _is_repeatable(value)
         or len(pairs) > MOST_INSTANCES
