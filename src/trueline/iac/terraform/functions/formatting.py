@@ -78,7 +78,7 @@ def format_list(template: str, *values: Value) -> TfList | Unknown:
         raise FunctionError("the lists must have the same length")
     count = lengths.pop() if lengths else 1
     few(count)
-    rows = ([v[i] if isinstance(v, list) else v for v in values] for i in range(count))
+    rows = [[v[i] if isinstance(v, list) else v for v in values] for i in range(count)]
     doubts = [unknown_in(row, present=True) for row in rows]
     return TfList(
         format_text(template, *row) if doubt is None else doubt

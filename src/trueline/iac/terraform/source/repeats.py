@@ -100,8 +100,8 @@ def _counted(value: Value) -> tuple[str, list[Repetition], Unknown | None]:
 
 def _for_each(value: Value) -> tuple[str, list[Repetition], Unknown | None]:
     pairs = list(repetitions(value)) if _is_repeatable(value) else []
-    found = unknown_in(value)
-    doubt = Unknown("unresolved:for_each") if found is None else found
+    inside = unknown_in(value)
+    doubt = Unknown("unresolved:for_each") if inside is None else inside
     if (
         not _is_repeatable(value)
         or len(pairs) > MOST_INSTANCES
