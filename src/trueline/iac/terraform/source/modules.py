@@ -196,7 +196,7 @@ class Module:
         for position, step in enumerate(steps[1:3], 1):
             if isinstance(step, str):
                 inside = unknown_in(module.output(step))
-                return Unknown(cause, refs=inside.refs if inside else ()), position + 1
+                return Unknown(cause, refs=() if inside is None else inside.refs), position + 1
         return Unknown(cause), 1
 
     def called(self, name: str) -> Call | None:
