@@ -24,16 +24,26 @@ _DEEPEST = 40
 
 @dataclass(slots=True)
 class _Node:
-    """One member of the allow-list; `use` None = only its named members are kept."""
+    """One member of the allow-list; `use` None = only its named members are kept.
+
+    `plan` says of each member whether a single value is kept as it is.
+    """
 
     use: Use | None = None
     members: dict[str, _Node] = field(default_factory=dict)
+    plan: tuple[tuple[str, _Node, bool], ...] = ()
 
     def at(self, path: Path) -> _Node:
         node = self
         for key in path:
             node = node.members.setdefault(key, _Node())
         return node
+
+    def seal(self) -> None:
+        """Make the plans, once all uses are known."""
+        for node in self.members.values():
+            node.seal()
+        self.plan = tuple((k, n, n.use not in (None, Use.FLAG)) for k, n in self.members.items())
 
 
 class AllowList:
@@ -49,6 +59,7 @@ class AllowList:
             node = self._root.at(path)
             node.use = Use.FLAG
             node.members.clear()
+        self._root.seal()
         self._encode = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
     def text(self, document: Mapping[str, Any]) -> str:
@@ -83,9 +94,18 @@ class AllowList:
                 return None
             return REMOVED if node.use is Use.FLAG else _scalar(value)
         out = {} if node.use is None else _whole(value, node.use, depth)
-        for key, member in node.members.items():
+        inner: Any
+        for key, member, shown in node.plan:
             inner = value.get(key)
-            if inner is not None:
+            # Nearly all members are short plain values: they are not worth a call.
+            kind = inner.__class__
+            if shown and (
+                (kind is str and inner.isascii() and len(inner) <= _MAX_TEXT)
+                or kind is bool
+                or kind is int
+            ):
+                out[key] = inner
+            elif inner is not None:
                 picked = self._pick(inner, member, depth + 1)
                 if picked is not None:
                     out[key] = picked

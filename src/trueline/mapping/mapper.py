@@ -18,8 +18,9 @@ __all__ = ["Mapper"]
 
 _NOT_OF_THE_RESOURCE = frozenset({"scope", "written"})
 """Members that readers add: the scope of a call, and constants as the code writes them."""
-_DIRECT = {"bool": bool, "text": str}
+_DIRECT = {"bool": bool, "int": int, "text": str}
 """Types whose commonest Python value needs no cast."""
+_BEYOND = 2**63
 
 
 class Mapper:
@@ -55,7 +56,9 @@ class Mapper:
                 for name, key, direct, settle in cells:
                     value = holder.get(key)
                     if value.__class__ is direct and (
-                        value is True or value is False or value.isascii()
+                        value.isascii()
+                        if direct is str
+                        else direct is bool or -_BEYOND <= value < _BEYOND
                     ):
                         row[name] = value
                     else:
