@@ -6,12 +6,12 @@ state. Errors are `trueline.errors.TruelineError`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike, fspath
 from pathlib import Path
 
 from trueline.errors import ConfigError
-from trueline.pipeline import ScanOptions, check_code, open_workspace, scan_aws
+from trueline.pipeline import ScanOptions, check_change, check_code, open_workspace, scan_aws
 from trueline.report import Report
 
 __all__ = ["Report", "check", "scan"]
@@ -52,10 +52,26 @@ def scan(
 def check(
     path: str | PathLike[str],
     *,
+    base: str | None = None,
     environment: str | None = None,
     policies: Sequence[str] = (),
+    variables: Mapping[str, str] | None = None,
+    var_files: Sequence[str] = (),
     config: str | PathLike[str] | None = None,
 ) -> Report:
-    """Judge a Terraform plan in JSON form and return the report; nothing is recorded."""
-    room = open_workspace(None, fspath(config) if config else None, Path(path).resolve().parent)
-    return check_code(room, fspath(path), environment=environment, policies=policies)
+    """Judge Terraform source, or a plan in JSON form, and return the report; nothing is recorded.
+
+    With `base`, a commit of git, the report says what the source on disk introduces since.
+    """
+    place = Path(path).resolve()
+    start = place if place.is_dir() else place.parent
+    file = fspath(config) if config else None
+    if base is not None:
+        return check_change(
+            fspath(path), base, environment=environment, policies=policies,
+            variables=variables, var_files=var_files, config=file, start=start,
+        )  # fmt: skip
+    return check_code(
+        open_workspace(None, file, start), fspath(path), environment=environment,
+        policies=policies, variables=variables, var_files=var_files,
+    )  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from trueline.cli.options import (
@@ -10,6 +12,7 @@ from trueline.cli.options import (
     exit_code,
     home_options,
     report_options,
+    talk,
     workspace,
 )
 from trueline.report import FORMATS
@@ -19,12 +22,20 @@ __all__ = ["check"]
 
 @click.command()
 @click.argument("path", metavar="PATH|-")
+@click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Set a variable.")
+@click.option(
+    "--var-file", "var_files", multiple=True, metavar="FILE", help="Read variables from a file."
+)
+@click.option("--base", metavar="REF", help="Count only what came since this commit of git.")
 @click.option("--environment", metavar="NAME", help="Judge everything as this environment.")
 @click.option("--policy", "policies", multiple=True, metavar="GLOB", help="Only these policies.")
 @report_options(FORMATS, fail_on="low")
 @home_options
 def check(
     path: str,
+    variables: tuple[str, ...],
+    var_files: tuple[str, ...],
+    base: str | None,
     environment: str | None,
     policies: tuple[str, ...],
     format_: str | None,
@@ -36,13 +47,34 @@ def check(
     home: str | None,
     config: str | None,
 ) -> int:
-    """Judge a Terraform plan: the output of `terraform show -json PLAN`, or - for stdin.
+    """Judge Terraform source, or a plan: what `terraform show -json PLAN` prints; - for stdin.
 
-    Exits 1 when a policy of at least --fail-on severity fails.
+    PATH is a folder with root modules at or below it, or a file. --var and --var-file are read as
+    Terraform reads them, for source only.
+    Exits 1 when a policy of at least --fail-on severity fails; with --base, when it fails since.
     """
-    from trueline.pipeline import check_code
+    from trueline.pipeline import check_change, check_code
 
     check_outputs(outputs, status)
-    report = check_code(workspace(home, config), path, environment=environment, policies=policies)
+    asked: Any = {
+        "environment": environment,
+        "policies": policies,
+        "variables": _variables(variables),
+        "var_files": var_files,
+    }
+    if base is None:
+        report = check_code(workspace(home, config), path, **asked)
+    else:
+        report = check_change(
+            path, base, home=home, config=config, say=lambda text: talk(text, quiet), **asked
+        )
     emit(report, format_, outputs, status)
     return exit_code(report, fail_on, fail_on_unknown)
+
+
+def _variables(given: tuple[str, ...]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in given]
+    wrong = next((name for name, equals, _ in pairs if not equals or not name), None)
+    if wrong is not None:
+        raise click.UsageError(f"expected --var NAME=VALUE, seen --var {wrong}")
+    return {name: value for name, _, value in pairs}

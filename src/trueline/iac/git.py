@@ -68,6 +68,16 @@ class Repository:
 
             self.refs = ReftableRefsContainer(str(self._common))
 
+    @property
+    def has_commits(self) -> bool:
+        """Is there a current commit? A new repository has none."""
+        from dulwich.refs import HEADREF
+
+        try:
+            return bool(self.refs[HEADREF])
+        except KeyError:
+            return False
+
     def object(self, name: str) -> ShaFile | None:
         """The object of an id; None where the database lacks it. Raises ConfigError if damaged."""
         from dulwich.errors import ApplyDeltaError, ChecksumMismatch, FileFormatException

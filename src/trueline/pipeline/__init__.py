@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from trueline.pipeline.base import check_change
     from trueline.pipeline.check import check_code
     from trueline.pipeline.judging import Bench, environment_rules, make_bench
     from trueline.pipeline.scan import ScanOptions, ScanOutcome, scan_aws, type_verdicts
@@ -22,6 +23,7 @@ __all__ = [
     "ScanOptions",
     "ScanOutcome",
     "Workspace",
+    "check_change",
     "check_code",
     "environment_rules",
     "make_bench",
@@ -32,6 +34,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "base": ("check_change",),
     "check": ("check_code",),
     "judging": ("Bench", "environment_rules", "make_bench"),
     "scan": ("ScanOptions", "ScanOutcome", "scan_aws", "type_verdicts"),

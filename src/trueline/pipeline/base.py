@@ -1,0 +1,164 @@
+"""check --base: both sides of a change → iac → tables → … → what the change introduces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trueline.catalog.select import select_policies
+from trueline.errors import ConfigError, Where
+from trueline.iac.base_tree import BaseTree
+from trueline.iac.changes import Changes, compare
+from trueline.iac.comments import Names
+from trueline.iac.git import GitTree, Repository
+from trueline.iac.revisions import merge_base, resolve
+from trueline.iac.suppressions import Mark, added, find_marks, suppress
+from trueline.iac.trees import DiskTree, Tree
+from trueline.model import CodeRows, NotJudged, Suppression, Verdict
+from trueline.pipeline.base_configuration import BaseConfiguration
+from trueline.pipeline.check import judge_code
+from trueline.pipeline.code import CodeInput, locate_code, no_source, read_folder
+from trueline.pipeline.judging import Bench, info, make_bench, moment, ordered
+
+if TYPE_CHECKING:
+    from trueline.report import Report
+
+__all__ = ["check_change"]
+
+
+def check_change(
+    path: str,
+    base: str,
+    *,
+    environment: str | None = None,
+    policies: Sequence[str] = (),
+    variables: Mapping[str, str] | None = None,
+    var_files: Sequence[str] = (),
+    home: str | None = None,
+    config: str | None = None,
+    start: Path | None = None,
+    say: Callable[[str], None] = lambda text: None,
+) -> Report:
+    """Judge the source on disk, and tell what it introduces since the commit `base`.
+
+    Compared is the merge base of `base` and the current commit. Configuration and content are the
+    merge base's. Raises ConfigError where it cannot be read.
+    """
+    from trueline.report import build_report
+
+    started = moment()
+    given = locate_code(path, variables, var_files)
+    if given.plane != "source":
+        raise ConfigError(
+            "usage",
+            "--base compares Terraform source, seen a plan",
+            "give the folder of the source that was planned",
+            Where(path),
+        )
+    past = _open(given.root, base)
+    say(f"compared with {past.commit[:12]}, the base that this and {past.name} have in common")
+    room = BaseConfiguration(given.root, past.name, past.own, past.head).workspace(
+        home, config, start
+    )
+    chosen = select_policies(room.catalog, policies)
+    bench = make_bench(room, started, environment)
+    names = Names(room.catalog.policies)
+    then = _side(bench, chosen, names, past.files, _known(given, past.files))
+    now = _side(bench, chosen, names, DiskTree(given.root), given)
+    if not now.code.scopes and not then.code.scopes:
+        raise no_source(given)
+    new = added(now.marks, then.marks)
+    today = started.date()
+    before, _ = suppress(then.verdicts, then.marks, then.code.places, today, judged=chosen)
+    verdicts, listed = suppress(
+        now.verdicts, now.marks, now.code.places, today, judged=chosen, new=new
+    )
+    changes = compare(verdicts, before, now.code, then.code)
+    final, really = _settled(changes, allowed=room.settings.new_suppressions)
+    return build_report(
+        info(started, ("source",)),
+        ordered(final),
+        now.code.coverage,
+        resources=sum(len(rows) for rows in now.code.rows.values()),
+        not_judged=now.not_judged,
+        fixed=ordered(changes.fixed),
+        suppressions=[_listed(each, really) for each in listed],
+        policies=room.catalog.policies,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """The commit that is compared with: its `own` files, and all `files` that its side has."""
+
+    name: str
+    commit: str
+    own: GitTree
+    head: GitTree | None
+    files: BaseTree
+
+
+def _open(root: Path, base: str) -> _Past:
+    repository = Repository(root)
+    commit = resolve(repository, base)
+    head = None
+    if repository.has_commits:
+        head = resolve(repository, "HEAD")
+        commit = merge_base(repository, head, commit) or commit
+    own = repository.tree(commit)
+    current = repository.tree(head) if head else None
+    return _Past(base, commit, own, current, BaseTree(own, current, DiskTree(root)))
+
+
+def _known(given: CodeInput, tree: Tree) -> CodeInput:
+    """The same input without the variable files that the change adds."""
+    return replace(given, var_files=[f for f in given.var_files if tree.is_file(f)])
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One side of a change, judged; no suppression has been applied yet."""
+
+    code: CodeRows
+    verdicts: Sequence[Verdict]
+    not_judged: Sequence[NotJudged]
+    marks: Sequence[Mark]
+
+
+def _side(
+    bench: Bench, chosen: Collection[str], names: Names, tree: Tree, given: CodeInput
+) -> _Side:
+    code = read_folder(given, bench.catalog.types, tree)
+    judged = judge_code(bench, chosen, code, "source")
+    marks = find_marks(tree, code.comments, names, given.folder)
+    return _Side(code, judged.verdicts, judged.not_judged, marks)
+
+
+def _settled(changes: Changes, *, allowed: bool) -> tuple[list[Verdict], set[str]]:
+    """The verdicts with what holds of new suppressions, and the ids of those that are new.
+
+    What silenced the same fail in the base as long is not new, whatever its resource was called.
+    """
+    really: set[str] = set()
+    verdicts = []
+    for now, was in zip(changes.verdicts, changes.before, strict=True):
+        exception = now.exception
+        if exception is not None and exception.introduced:
+            old = was.exception if was else None
+            known = old is not None and (
+                old.until is None or (exception.until is not None and exception.until <= old.until)
+            )
+            if not known:
+                really.add(exception.id)
+            now = replace(now, exception=replace(exception, introduced=not known and not allowed))
+        verdicts.append(now)
+    return verdicts, really
+
+
+def _listed(suppression: Suppression, really: Collection[str]) -> Suppression:
+    """A suppression that silences nothing new is as introduced as its place says."""
+    if suppression.silenced and suppression.id not in really:
+        return replace(suppression, introduced=False)
+    return suppression
