@@ -35,7 +35,7 @@ def find_singletons(code: Code, rtype: ResourceType) -> list[Singleton]:
     out = []
     for (account, region), blocks in groups.items():
         mark = ",".join(m for m in (account if len(groups) > 1 else "", region) if m)
-        first = blocks[0]
+        first = min(blocks, key=lambda block: block.address)
         out.append(
             Singleton(
                 label=f"{rtype.table}[{mark}]" if mark else rtype.table,

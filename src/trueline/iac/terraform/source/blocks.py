@@ -10,8 +10,9 @@ from trueline.iac.terraform.evaluate.values import Encoded, OpenObject, Value, p
 from trueline.iac.terraform.ledger import NO_CLOUD
 from trueline.iac.terraform.policy_document import POLICY_DOCUMENT, RENDERED, policy_document
 from trueline.iac.terraform.provider_facts import IDENTITIES, is_always_set, is_region
-from trueline.iac.terraform.source.bodies import MISSING, Labels, nested_labels, written
+from trueline.iac.terraform.source.bodies import MISSING, Labels, Nested, nested_labels, written
 from trueline.iac.terraform.source.providers import Provider
+from trueline.iac.terraform.source.silence import DECIDES, NOT_TOLD, silent_value
 from trueline.mapping import Unknown, is_unknown
 
 if TYPE_CHECKING:
@@ -107,19 +108,19 @@ class SourceBlock:
 
     def _shown(self, value: Value, label: str) -> Value:
         """Nested blocks are open: the provider adds what is not written."""
-        if label in self.declared.body.attributes or not isinstance(value, list):
+        if not isinstance(value, list) or not any(v.__class__ is Nested for v in value):
             return value
         return [self._open(v, f"{label}[{i}]") for i, v in enumerate(value)]
 
     def _open(self, value: Value, path: str) -> Value:
-        if not isinstance(value, dict):
+        if value.__class__ is not Nested:
             return value
 
         def read(name: str) -> Value:
             inner = value.get(name, MISSING)
             if inner is MISSING or inner is None:
                 return Unknown(self._later(f"{path}.{name}"), refs=(self.address,))
-            return inner
+            return self._shown(inner, f"{path}.{name}")
 
         return OpenObject(Unknown(self._later(path), present=True, refs=(self.address,)), read)
 
@@ -164,27 +165,33 @@ class SourceBlock:
 
     def _told(self, label: str, wanted: Labels) -> Any:
         value = self.said(label, wanted)
-        path = f"{self.address}.{label}"
         if value is MISSING or value is None:
-            if self.data:
-                return Unknown(f"unresolved:{path}")
-            if is_always_set(self.type, label):
-                return Unknown(f"after_apply:{path}", present=True)
-            return Unknown(f"provider_decides:{path}", unset=True)
-        return self._filled(value, path)
+            return self._unwritten((label,), f"{self.address}.{label}")
+        return self._filled(value, (label,), f"{self.address}.{label}")
 
-    def _filled(self, value: Value, path: str) -> Any:
-        """A value for mappings; what a nested block does not say is left to the provider."""
-        if isinstance(value, list):
-            return [self._filled(v, f"{path}[{i}]") for i, v in enumerate(value)]
-        if not isinstance(value, dict):
+    def _unwritten(self, labels: tuple[str, ...], path: str) -> Any:
+        """What stands where nothing is written."""
+        if self.data:
+            return Unknown(f"unresolved:{path}")
+        value = silent_value(self.type, ".".join(labels))
+        if value is not DECIDES and value is not NOT_TOLD:
+            return list(value) if isinstance(value, list) else value
+        if len(labels) == 1 and is_always_set(self.type, labels[0]):
+            return Unknown(f"after_apply:{path}", present=True)
+        return Unknown(f"provider_decides:{path}", unset=True)
+
+    def _filled(self, value: Value, labels: tuple[str, ...], path: str) -> Any:
+        """A value for mappings, with what nested blocks do not say."""
+        if value.__class__ is list and any(v.__class__ is Nested for v in value):
+            return [self._filled(v, labels, f"{path}[{i}]") for i, v in enumerate(value)]
+        if value.__class__ is not Nested:
             return plain(value)
-        out = {}
-        for key, inner in value.items():
-            if inner is MISSING:
-                inner = Unknown(f"provider_decides:{path}.{key}", unset=True)
-            out[key] = self._filled(inner, f"{path}.{key}")
-        return out
+        return {
+            key: self._unwritten((*labels, key), f"{path}.{key}")
+            if inner is MISSING or inner is None
+            else self._filled(inner, (*labels, key), f"{path}.{key}")
+            for key, inner in value.items()
+        }
 
     def policy(self) -> Encoded:
         """The policy that an `aws_iam_policy_document` makes."""

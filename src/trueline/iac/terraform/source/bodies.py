@@ -14,10 +14,17 @@ from trueline.mapping import Unknown, is_unknown
 if TYPE_CHECKING:
     from trueline.iac.terraform.source.modules import Local
 
-__all__ = ["MISSING", "Labels", "nested_blocks", "nested_labels", "written"]
+__all__ = ["MISSING", "Labels", "Nested", "nested_blocks", "nested_labels", "written"]
 
 MISSING = object()
 """Stands for the value of what is not written."""
+
+
+class Nested(dict[str, Value]):
+    """A nested block as a dict: what it does not say is left to the provider."""
+
+    __slots__ = ()
+
 
 Labels = Mapping[str, "Labels"]
 """A tree of labels: those of a body that are wanted; an empty one means all."""
@@ -27,7 +34,7 @@ _NO_ATTRIBUTES = frozenset({"connection", "lifecycle", "provisioner", "timeouts"
 
 
 def written(body: Body, label: str, place: Local, wanted: Labels = ALL) -> Value:
-    """What a body says of a label: a value, a list of nested blocks as dicts, or MISSING."""
+    """What a body says of a label: a value, a list of nested blocks, or MISSING."""
     attribute = body.attributes.get(label)
     if attribute is not None and not (body.json_blocks and wanted):
         return evaluate(attribute.expr, place)
@@ -66,7 +73,7 @@ def nested_labels(body: Body) -> list[str]:
 
 
 def _values(block: Block, place: Local, wanted: Labels) -> Iterator[Value]:
-    """The nested blocks that one block stands for, each as a dict."""
+    """The nested blocks that one block stands for, each as `Nested`; Unknown for any number."""
     if block.type != "dynamic":
         yield _content(block.body, place, wanted)
         return
@@ -95,11 +102,7 @@ def _iterator(block: Block) -> str:
     return value if isinstance(value, str) else block.labels[0]
 
 
-def _content(body: Body, place: Local, wanted: Labels) -> dict[str, Value]:
-    """A nested block as a dict; what is wanted and not written is MISSING."""
+def _content(body: Body, place: Local, wanted: Labels) -> Nested:
+    """A nested block; what is wanted and not written is MISSING."""
     labels = wanted or dict.fromkeys(nested_labels(body), ALL)
-    return {
-        label: written(body, label, place, inner)
-        for label, inner in labels.items()
-        if wanted or label != "dynamic"
-    }
+    return Nested((label, written(body, label, place, inner)) for label, inner in labels.items())

@@ -99,22 +99,18 @@ def _counted(value: Value) -> tuple[str, list[Repetition], Unknown | None]:
 
 
 def _for_each(value: Value) -> tuple[str, list[Repetition], Unknown | None]:
-    pairs = list(repetitions(value)) if _is_repeatable(value) else []
+    pairs: list[Any] = (
+        list(repetitions(value)) if isinstance(value, (dict, TfSet)) else [(None, None)]
+    )
+    if len(pairs) <= MOST_INSTANCES and all(isinstance(key, str) for key, _ in pairs):
+        found = [
+            Repetition(f"[{_quoted(k)}]", k, {"each": {"key": k, "value": v}}) for k, v in pairs
+        ]
+        return "each", found, None
     inside = unknown_in(value)
     doubt = Unknown("unresolved:for_each") if inside is None else inside
-    if (
-        not _is_repeatable(value)
-        or len(pairs) > MOST_INSTANCES
-        or any(not isinstance(key, str) for key, _ in pairs)
-    ):
-        each = {"key": Unknown(doubt.cause, present=True), "value": Unknown(doubt.cause)}
-        return "doubt", [Repetition("", None, {"each": each})], doubt
-    found = [Repetition(f"[{_quoted(k)}]", k, {"each": {"key": k, "value": v}}) for k, v in pairs]
-    return "each", found, None
-
-
-def _is_repeatable(value: Value) -> bool:
-    return isinstance(value, (dict, TfSet))
+    each = {"key": Unknown(doubt.cause, present=True), "value": Unknown(doubt.cause)}
+    return "doubt", [Repetition("", None, {"each": each})], doubt
 
 
 def repetitions(value: Value) -> Iterator[tuple[Value, Value]]:

@@ -1,0 +1,34 @@
+"""What is shipped of the provider's defaults is what the provider does."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from iac.source.examples import example_code, example_plans
+from iac.source.facts import silence_facts
+from terraform import provider_schemas
+from trueline.catalog import load
+from trueline.iac.terraform.source import silence
+
+pytestmark = pytest.mark.needs("terraform")
+FILE = Path(silence.__file__).with_name("silence.json")
+
+
+def test_the_shipped_facts_are_those_of_the_provider(
+    tf_mirror: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    catalog = load()
+    plans = example_plans(tmp_path_factory, example_code(catalog))
+    types = [t for t in catalog.types.values() if "terraform" in t.readers]
+    made = silence_facts(
+        types, json.loads(provider_schemas()), (json.loads(plan) for plan in plans.values())
+    )
+    lines = (f"{json.dumps(kind)}: {json.dumps(facts)}" for kind, facts in made.items())
+    text = "{\n" + ",\n".join(lines) + "\n}\n"
+    if os.environ.get("TRUELINE_WRITE_FACTS"):
+        FILE.write_text(text, encoding="utf-8")
+    assert FILE.read_text(encoding="utf-8") == text
