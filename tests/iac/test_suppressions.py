@@ -145,17 +145,17 @@ class Code:
     ) -> Verdict:  # fmt: skip
         """A verdict on a block, decided at the block or an attribute of it."""
         block = self.block(name)
-        span = block.body.attributes[at].span if at else block.span
+        span = block.body.attributes[at].span if at else block.header_span
         return Verdict(
             policy, status, "high", None,
             ResourceRef(f"code::{name}", "aws_s3_bucket", None, "aws", None, None, "source"),
             location=Location("main.tf", *span),
-            calls=(Location("main.tf", *self.block(call).span),) if call else (),
+            calls=(Location("main.tf", *self.block(call).header_span),) if call else (),
         )  # fmt: skip
 
     def places(self) -> dict[str, Place]:
         return {
-            f"code::{b.labels[-1]}": Place(Location("main.tf", *b.span))
+            f"code::{b.labels[-1]}": Place(Location("main.tf", *b.header_span))
             for b in self.file.body.blocks
             if b.labels
         }
@@ -286,6 +286,19 @@ def test_a_suppression_on_one_nested_block_leaves_the_other_alone(tmp_path: Path
     base = code.verdict("g", "aws-ec2-open")
     excused, _ = code.judge(replace(base, location=first), replace(base, location=second))
     assert excused == ["main.tf:2", None]
+
+
+def test_a_suppression_inside_a_nested_block_holds_where_the_block_decides(tmp_path: Path) -> None:
+    text = (
+        'resource "aws_security_group" "g" {\n  ingress {\n'
+        "    from_port = 22 # trueline:ignore aws-ec2-open\n  }\n  name = 1\n}\n"
+    )
+    code = Code(tmp_path, text)
+    (ingress,) = code.block("g").body.blocks
+    header = Location("main.tf", *ingress.header_span)
+    verdict = code.verdict("g", "aws-ec2-open")
+    excused, _ = code.judge(replace(verdict, location=header), verdict)
+    assert excused == ["main.tf:3", None]
 
 
 def test_only_fails_are_excused(tmp_path: Path) -> None:

@@ -21,12 +21,16 @@ from trueline.model import CodeComment, Location, Place, Suppression, Verdict, V
 __all__ = ["Mark", "added", "find_marks", "suppress"]
 
 
+_HINT = "; above the whole block it holds for all of it"
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
     """A suppression and what it stands on; `place` None = nothing.
 
     `policies` are ids, `unknown` the names that no policy has. `key` names the place by folder,
     block and attribute, so that it stays the same when lines move; `whole` = a block of the file.
+    `around` are the beginnings of the nested blocks that hold the place.
     """
 
     id: str
@@ -36,6 +40,7 @@ class Mark:
     place: Location | None
     key: tuple[str, ...] = ()
     whole: bool = False
+    around: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,7 @@ def find_marks(
                     _location(comment.file, spots[-1]) if spots else None,
                     (posixpath.dirname(path), *spots[-1].key) if spots else (),
                     len(spots) == 1,
+                    tuple((s.node.span.line, s.node.span.column) for s in spots[1:-1]),
                 )
             )
     return marks
@@ -186,7 +192,10 @@ def _stands_there(mark: Mark, verdict: Verdict, place: Place | None) -> bool:
         spots = (verdict.location, block, *(verdict.calls or (place.calls if place else ())))
         return any(_within(spot, mark.place) for spot in spots)
     decides = verdict.location or block
-    return _within(decides, mark.place) or _within(mark.place, decides)
+    if decides is None or decides.file != mark.place.file:
+        return False
+    # A nested block that decides is told by its first line.
+    return _within(decides, mark.place) or (decides.line, decides.column) in mark.around
 
 
 def _within(inner: Location | None, outer: Location | None) -> bool:
@@ -220,7 +229,7 @@ def _outcome(
         elif "unknown" in seen:
             notes.append("what it would silence is unknown")
         else:
-            notes.append("nothing that it names fails there")
+            notes.append("nothing that it names fails there" + _HINT * (not mark.whole))
     return Suppression(
         mark.id,
         mark.said.tool,
