@@ -40,7 +40,11 @@ NEVER_NULL = frozenset(
 )  # fmt: skip
 """Attributes that a cloud always fills: once applied, they are set."""
 
-_OWN_ONLY = {"allocation_id": ("aws_eip",), "cluster_identifier": ("_cluster",)}
+_OWN_ONLY = {
+    "allocation_id": ("aws_eip",),
+    "cluster_identifier": ("_cluster",),
+    "key_id": ("_key",),
+}
 """Some name the thing itself only in types whose names end so; elsewhere they point."""
 
 BLOCKS_AS_ATTRIBUTES = frozenset(

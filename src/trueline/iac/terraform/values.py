@@ -14,7 +14,11 @@ from typing import Any
 from trueline.iac.terraform.blocks import Block, World
 from trueline.iac.terraform.masks import marks, stretched, without_secrets
 from trueline.iac.terraform.policy_document import POLICY_DOCUMENT, RENDERED, policy_document
-from trueline.iac.terraform.provider_facts import BLOCKS_AS_ATTRIBUTES, NEVER_NULL, ProviderFacts
+from trueline.iac.terraform.provider_facts import (
+    BLOCKS_AS_ATTRIBUTES,
+    ProviderFacts,
+    is_always_set,
+)
 from trueline.iac.terraform.references import Resolver, Target, references_of
 from trueline.iac.terraform.text import doubted, fits, is_flat, opened, union
 from trueline.mapping import Unknown, is_unknown
@@ -130,7 +134,7 @@ class Documents:
         """The value of a top-level attribute or block of which something is unknown."""
         if label in said or spot.mask is not True:
             return self._value(spot, value, said.get(label), seen=label in said)
-        if label in NEVER_NULL:
+        if is_always_set(spot.block.type, label):
             return Unknown(f"after_apply:{spot.path}", present=True)
         if (
             label not in self._labels.get(spot.block.type, ())
@@ -241,7 +245,7 @@ class Documents:
         if self._all_policies([target]):
             policy = self._policy(target.block, spot)
             return [policy, spot.unresolved()] if spot.is_list else policy
-        present = certain and target.attribute in NEVER_NULL
+        present = certain and is_always_set(target.block.type, target.attribute)
         refs = (target.block.address,) if certain else ()
         return Unknown(_cause(target), present=present, refs=refs)
 
