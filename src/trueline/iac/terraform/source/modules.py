@@ -181,6 +181,9 @@ class Module:
             return call.reason, 1
         found, single, used = call.group.pick(steps[1:], call.path)
         if single:
+            after = steps[1 + used] if len(steps) > 1 + used else None
+            if isinstance(after, str):
+                return found.output(after), 2 + used
             return _outside(found), 1 + used
         if call.group.kind == "doubt":
             return self._doubted_output(call, steps)
@@ -281,9 +284,11 @@ class Module:
         return Local(self, file)
 
 
-def _outside(module: Module) -> OpenObject:
-    """A module as its caller sees it."""
-    return OpenObject(Unknown(f"unresolved:{module.path}", present=True), module.output)
+def _outside(module: Module) -> Value:
+    """A module as its caller sees it; of one that is not seen whole, outputs may be missing."""
+    if module.text.lost is not None:
+        return OpenObject(Unknown(module.text.lost.cause, present=True), module.output)
+    return {name: module.output(name) for name in module.text.outputs}
 
 
 def _mapped(value: Value, make: Callable[[Any], Value]) -> Value:

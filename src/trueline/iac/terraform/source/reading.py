@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import posixpath
-import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from trueline.iac.comments import may_suppress
@@ -23,7 +21,7 @@ from trueline.iac.terraform.source.moves import moves
 from trueline.iac.terraform.source.places import Places
 from trueline.iac.terraform.source.roots import find_roots
 from trueline.iac.terraform.source.text import Fault, Texts
-from trueline.iac.terraform.source.world import World
+from trueline.iac.terraform.source.world import World, deep_calls
 from trueline.iac.trees import Tree
 from trueline.mapping import Unknown
 from trueline.model import (
@@ -42,8 +40,6 @@ from trueline.model import (
 __all__ = ["read_source"]
 
 CALL = "terraform.source"
-_FRAMES = 8_000
-"""Values stand on values: what people write fits into far fewer calls within each other."""
 
 
 def read_source(
@@ -61,21 +57,10 @@ def read_source(
     """
     mapped = {t: rtype for t, rtype in types.items() if READER in rtype.readers}
     reading = _Reading(tree, path, mapped, options or SourceOptions(), top)
-    with _deep_calls():
+    with deep_calls():
         for folder in find_roots(reading.texts, path, reading.faults):
             reading.add(folder)
         return reading.result()
-
-
-@contextmanager
-def _deep_calls() -> Iterator[None]:
-    """Let calls stand deeper within each other than Python lets them by itself."""
-    before = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(before, _FRAMES))
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(before)
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import posixpath
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,12 +21,26 @@ if TYPE_CHECKING:
     from trueline.iac.terraform.source.blocks import SourceBlock
     from trueline.iac.terraform.source.modules import Module
 
-__all__ = ["World", "local_source"]
+__all__ = ["World", "deep_calls", "local_source"]
 
 _MOST_HOPS = 250
 """Values that stand on values that stand on values …: no person writes a longer chain."""
 
+_FRAMES = 8_000
+"""Calls of Python within each other that such a chain takes at most."""
+
 _MANIFEST = ".terraform/modules/modules.json"
+
+
+@contextmanager
+def deep_calls() -> Iterator[None]:
+    """Let calls stand deeper within each other than Python lets them by itself."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, _FRAMES))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
 
 
 @dataclass(slots=True, eq=False)

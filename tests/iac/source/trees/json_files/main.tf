@@ -1,0 +1,1 @@
+output "from_hcl" { value = "${local.name}-${var.size}" }

@@ -1,0 +1,3 @@
+variable "depth" {}
+output "path" { value = "c${var.depth}" }
+output "sum" { value = var.depth }

@@ -1,0 +1,3 @@
+variable "a" {}
+variable "b" {}
+output "all" { value = "${var.a} ${var.b}" }

@@ -1,0 +1,2 @@
+variable "name" { default = "override" }
+locals { color = "red" }

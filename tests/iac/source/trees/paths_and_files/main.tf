@@ -1,0 +1,11 @@
+module "inner" { source = "./modules/inner" }
+output "module" { value = path.module }
+output "root" { value = path.root }
+output "inner" { value = module.inner.all }
+output "file" { value = file("data/a.txt") }
+output "set" { value = fileset("${path.module}/data", "*.txt") }
+output "deep" { value = fileset(path.module, "**/*.txt") }
+output "exists" { value = [fileexists("data/a.txt"), fileexists("data/none")] }
+output "names" { value = [basename("a/b.txt"), dirname("a/b.txt")] }
+output "hash" { value = filesha256("data/a.txt") }
+output "encoded" { value = filebase64("data/b.txt") }

@@ -1,0 +1,2 @@
+d = "one.auto.tfvars"
+e = "one.auto.tfvars"
