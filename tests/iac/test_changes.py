@@ -32,13 +32,19 @@ class Side:
     whole: bool = True
     excused: bool = False
     also: Sequence[str] = ()
+    folder: str = ""
 
     def code(self) -> CodeRows:
         rows: dict[str, list[dict[str, str]]] = {}
         for (root, address), (_, fingerprint) in self.rows.items():
             table = address.split(".")[-2]
             rows.setdefault(table, []).append(
-                {"uid": f"code:{root}:{address}", "address": address, "fingerprint": fingerprint}
+                {
+                    "uid": f"code:{root}:{address}",
+                    "address": address,
+                    "fingerprint": fingerprint,
+                    "source_file": f"{self.folder or root}/main.tf",
+                }
             )
         roots = {root for root, _ in self.rows} | set(self.also)
         scopes = tuple(
@@ -204,7 +210,7 @@ def test_a_second_call_of_a_module_is_new() -> None:
 
 def test_a_call_of_quite_another_module_is_new() -> None:
     base = side("module.old.aws_s3_bucket.a", "module.old.aws_s3_bucket.b")
-    head = side("module.new.aws_s3_bucket.x", "module.new.aws_s3_bucket.y")
+    head = side("module.new.aws_s3_bucket.x", "module.new.aws_s3_bucket.y", folder="other")
     assert len(introduced(head, base)) == 2
 
 
@@ -221,6 +227,19 @@ def test_two_new_resources_are_not_both_the_one_that_is_gone() -> None:
     base = side("aws_s3_bucket.a = f")
     head = side("aws_s3_bucket.b = f", "aws_s3_bucket.c = f")
     assert introduced(head, base) == ["aws_s3_bucket.c"]
+
+
+def test_a_module_that_is_called_from_elsewhere_holds_the_same_resources() -> None:
+    alone = side("aws_s3_bucket.this", root="modules/m", folder="modules/m")
+    called = side("module.m.aws_s3_bucket.this", root="live", folder="modules/m")
+    keyed = side('module.m["x"].aws_s3_bucket.this', root="live", folder="modules/m")
+    twice = side(
+        "module.m.aws_s3_bucket.this", "module.n.aws_s3_bucket.this",
+        root="live", folder="modules/m",
+    )  # fmt: skip
+    for head, base in ((alone, called), (called, alone), (keyed, called), (called, keyed)):
+        assert introduced(head, base) == []
+    assert introduced(twice, alone) == ["module.n.aws_s3_bucket.this"]
 
 
 def test_a_resource_of_another_type_or_root_module_is_not_the_same() -> None:

@@ -196,6 +196,7 @@ def test_the_base_has_what_is_in_neither_commit_and_nothing_of_the_change(clone:
         {
             "terraform.tfvars": "untracked", "uncommitted.tf": "the change",
             ".terraform/modules/m/m.tf": "untracked", "main.tf": "uncommitted",
+            "folder/x.tf": "the change", "folder/made.json": "untracked",
         }
     )  # fmt: skip
     files = base_tree(clone, "HEAD~2")
@@ -203,7 +204,8 @@ def test_the_base_has_what_is_in_neither_commit_and_nothing_of_the_change(clone:
     assert files.read("terraform.tfvars") == b"untracked"
     assert files.read(".terraform/modules/m/m.tf") == b"untracked"
     assert files.is_dir(".terraform/modules")
-    assert files.list("") == ["deep", "main.tf", "terraform.tfvars"]
+    assert files.list("") == ["deep", "folder", "main.tf", "terraform.tfvars"]
+    assert files.list("folder") == ["made.json"]
     assert files.list(".terraform/modules/m") == ["m.tf"]
     for path in ("added.json", "uncommitted.tf", "link/m.tf", ".terraform/tracked"):
         assert not files.is_file(path), path

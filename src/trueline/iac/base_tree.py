@@ -34,9 +34,11 @@ class BaseTree:
 
     def list(self, path: str) -> list[str]:
         """The names in a folder, sorted, without `.git`. Raises TreeError."""
-        holder = self._holder(path)
-        names = set(holder.list(path))
-        if holder is self._base and self._disk.is_dir(path):
+        if self._same_submodule(path):
+            return self._disk.list(path)
+        known = self._base.holds(path)
+        names = set(self._base.list(path)) if known or not self._serves_both(path) else set()
+        if not known or self._disk.is_dir(path):
             more = set(self._disk.list(path)) - names
             names |= {one for one in more if self._serves_both(posixpath.join(path, one))}
         return sorted(names)
@@ -57,12 +59,16 @@ class BaseTree:
 
     def _holder(self, path: str) -> Tree:
         """Who says what stands at a path. Raises TreeError."""
-        if not self._base.holds(path):
-            return self._disk if self._serves_both(path) else self._base
-        moved = self._base.submodule(path)
-        if moved and self._head and self._head.submodule(path) == moved:
+        if self._same_submodule(path):
             return self._disk
-        return self._base
+        other = not self._base.holds(path) and self._serves_both(path)
+        return self._disk if other else self._base
+
+    def _same_submodule(self, path: str) -> bool:
+        commit = self._base.submodule(path)
+        return commit is not None and (
+            self._head is not None and self._head.submodule(path) == commit
+        )
 
     def _serves_both(self, path: str) -> bool:
         """Is a path that the base lacks no part of the change either?"""

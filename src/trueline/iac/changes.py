@@ -3,7 +3,7 @@
 A verdict is known again by its policy and its resource. A resource is known again by its address
 in its root module; where that is gone, by `moved` blocks and Terraform's own rule for `count`, then
 by likeness: a root module in another directory, a module call of another name, a resource of the
-same type and configuration.
+same type and configuration, and at last the same block of code, called from elsewhere.
 """
 
 from __future__ import annotations
@@ -88,6 +88,14 @@ class _Resource:
     address: str
     type: str
     fingerprint: str
+    folder: str
+
+    @property
+    def block(self) -> tuple[str, str]:
+        """The block of code that it comes from: the folder it stands in, and its name there."""
+        steps = _steps(self.address)
+        name = self.address[steps[-1].end() if steps else 0 :]
+        return self.folder, name.partition("[")[0]
 
     @property
     def plain(self) -> str:
@@ -140,6 +148,7 @@ def counterparts(head: CodeRows, base: CodeRows) -> dict[str, str]:
     _by_count(matching)
     _by_calls(matching)
     _by_likeness(matching)
+    _by_block(matching)
     return matching.pairs
 
 
@@ -149,7 +158,8 @@ def _resources(code: CodeRows) -> list[_Resource]:
         for row in rows:
             uid, address = row["uid"], row["address"]
             root = uid.removeprefix("code:").removesuffix(f":{address}")
-            found.append(_Resource(uid, root, address, table, row["fingerprint"]))
+            folder = posixpath.dirname(row["source_file"] or "")
+            found.append(_Resource(uid, root, address, table, row["fingerprint"], folder))
     return sorted(found, key=lambda each: each.uid)
 
 
@@ -262,5 +272,16 @@ def _by_likeness(matching: _Matching) -> None:
         alike.setdefault((now.root, now.type, now.fingerprint), []).append(now.uid)
     for old in matching.left():
         found = alike.get((matching.home(old), old.type, old.fingerprint))
+        if found:
+            matching.pair(old, found.pop(0))
+
+
+def _by_block(matching: _Matching) -> None:
+    """Pair what one block makes where its module is called by others, by another key or by none."""
+    blocks: dict[tuple[str, str], list[str]] = {}
+    for now in matching.new.values():
+        blocks.setdefault(now.block, []).append(now.uid)
+    for old in matching.left():
+        found = blocks.get(old.block)
         if found:
             matching.pair(old, found.pop(0))

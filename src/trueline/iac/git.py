@@ -88,8 +88,8 @@ class Repository:
         except KeyError:
             return None
         except (
-            OSError, ValueError, AssertionError, EOFError, struct.error, zlib.error,
-            ApplyDeltaError, ChecksumMismatch, FileFormatException,
+            OSError, ValueError, TypeError, IndexError, AssertionError, EOFError,
+            struct.error, zlib.error, ApplyDeltaError, ChecksumMismatch, FileFormatException,
         ) as error:  # fmt: skip
             raise self._unreadable(f"object {name} is damaged: {error}") from None
 

@@ -161,12 +161,11 @@ def _unknown(repository: Repository, name: str, base: str) -> ConfigError:
     near = near or difflib.get_close_matches(base, short, 1)
     branch = base.removeprefix("origin/")
     fetch = f"git fetch origin {branch}:refs/remotes/origin/{branch}"
-    if near:
-        hint = f"did you mean {near[0]!r}? Otherwise fetch it: {fetch}"
-    elif repository.shallow:
+    hint = f"fetch it: {fetch}"
+    if repository.shallow:
         hint = f"the clone is shallow: {fetch}, or check out with fetch-depth: 0"
-    else:
-        hint = f"fetch it first: {fetch}"
+    if near:
+        hint = f"did you mean {near[0]!r}? Else {hint}"
     return _no_commit(name, "there is no such branch, tag or commit here", hint)
 
 
