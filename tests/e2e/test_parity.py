@@ -28,8 +28,11 @@ DECIDERS = re.compile(
 )
 
 _NEW_BUCKET = "moto makes buckets without the public access block that AWS has set since 2023"
+_NEW_STREAM = "moto forgets the tags with which a stream is made"
 SIMULATOR: dict[tuple[str, str], str] = {
     ("aws_ebs_snapshot.encrypted", "kms_key_id"): "moto keeps no key of a snapshot",
+    ("aws_kinesis_stream.keyed", "tags"): _NEW_STREAM,
+    ("aws_kinesis_stream.plain", "tags"): _NEW_STREAM,
     ("aws_lb.front", "is_internet_facing"): "moto loses a scheme that is not asked for",
     ("aws_lb.front", "listeners"): "moto gives plain HTTP listeners a TLS policy; AWS does not",
     ("aws_s3_bucket.logs", "block_public_acls"): _NEW_BUCKET,
@@ -39,6 +42,12 @@ SIMULATOR: dict[tuple[str, str], str] = {
     ("aws_sqs_queue.keyed", "sse_sqs"): "moto leaves SSE-SQS on beside a KMS key; AWS does not",
 }
 """(resource, column) in which the simulated AWS departs from AWS, and how."""
+
+NOT_SIMULATED = {
+    "aws_docdb_cluster": "moto makes clusters of RDS and Neptune only",
+    "aws_redshift_cluster": "moto never tells Terraform that a cluster became available",
+}
+"""Types that cannot be applied to the simulated AWS, and why."""
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -139,6 +148,8 @@ def _key(table: str, row: Mapping[str, Any]) -> Any:
         return table
     if table == "aws_kms_key":
         return row["description"]
+    if table == "aws_ec2_subnet":
+        return row["cidr_block"]
     return row["name"]
 
 
@@ -159,7 +170,7 @@ def test_every_unknown_of_the_plan_names_what_would_decide_it(parity: list[Cell]
 def test_every_type_is_compared(parity: list[Cell]) -> None:
     room = open_workspace()
     both = {n for n, t in room.catalog.types.items() if t.live and "terraform" in t.readers}
-    assert {c.table for c in parity} == both
+    assert {c.table for c in parity} == both - set(NOT_SIMULATED)
 
 
 def test_a_departure_of_the_simulator_is_listed_only_where_it_still_departs(

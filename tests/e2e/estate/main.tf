@@ -350,7 +350,7 @@ resource "aws_vpc_security_group_egress_rule" "all" {
 # machines and disks -------------------------------------------------------------------------------------------------
 
 resource "aws_launch_template" "app" {
-  name_prefix   = "app"
+  name          = "app"
   image_id      = var.image
   instance_type = "t3.micro"
   metadata_options {
