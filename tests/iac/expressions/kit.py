@@ -88,14 +88,20 @@ class Files:
         return Unknown("unresolved:fileset()")
 
     def render(self, text: str, variables: dict[str, Value]) -> Value:
-        return evaluate(parse_template(text, "template"), World({}, variables))
+        return evaluate(parse_template(text, "template"), World({}, {}, variables))
 
 
 class World:
     """One module of locals and variables, in which `terraform_data` is known after apply."""
 
-    def __init__(self, locals_: dict[str, Expression], variables: dict[str, Value]) -> None:
+    def __init__(
+        self,
+        locals_: dict[str, Expression],
+        variables: dict[str, Value],
+        names: dict[str, Value] | None = None,
+    ) -> None:
         self.locals, self.variables = locals_, variables
+        self.names = {"path": {"module": "."}} if names is None else names
         self.complaints: list[str] = []
         self._known: dict[str, Value] = {}
 
@@ -105,6 +111,8 @@ class World:
             if name not in self._known:
                 self._known[name] = evaluate(self.locals[name], self)
             return self._known[name], 1
+        if root in self.names:
+            return self.names[root], 0
         if root == "var" and name in self.variables:
             return self.variables[name], 1
         if root == "terraform_data":

@@ -195,13 +195,28 @@ def _ordered(value: Value) -> tuple[object, ...]:
     """A key that sorts values of one type: null last, numbers by size, text by code points."""
     if value is None:
         return (2,)
-    if isinstance(value, list):
-        return (1, tuple(_ordered(item) for item in value))
-    if isinstance(value, dict):
-        return (1, tuple((key, _ordered(value[key])) for key in sorted(value)))
-    if isinstance(value, (Unknown, OpenObject, Encoded)):
-        return (3, id(value))
+    if isinstance(value, (list, dict)):
+        return (1, _written(value))
     return (0, value)
+
+
+def _written(value: Value) -> str:
+    """A text that equal values of one type share; members of sets are in the order of these."""
+    if value is None:
+        return "~"
+    if isinstance(value, (Unknown, OpenObject, Encoded)):
+        return f"?{id(value)}"
+    if isinstance(value, bool):
+        return "T" if value else "F"
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, TfMap):
+        return f"{{{''.join(f'{_written(k)}:{_written(value[k])};' for k in sorted(value))}}}"
+    if isinstance(value, (list, dict)):
+        inner = [value[key] for key in sorted(value)] if isinstance(value, dict) else value
+        body = "".join(f"{_written(item)};" for item in inner)
+        return f"[{body}]" if isinstance(value, (TfList, TfSet)) else f"<{body}>"
+    return number_text(value)
 
 
 def as_text(value: Value) -> Value:

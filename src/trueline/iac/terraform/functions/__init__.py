@@ -133,7 +133,7 @@ _COLLECTION = {
     "setsubtract": whole_only(sets.subtract, members, members),
     "setunion": partial(sets.union, members, rest=members),
     "slice": partial(collections.slice_list, some, whole, whole),
-    "sort": whole_only(collections.sort_texts, list_of_texts),
+    "sort": partial(collections.sort_texts, list_of_texts),
     "sum": whole_only(collections.total, sequence),
     "transpose": whole_only(collections.transpose, maps_of_texts),
     "values": partial(collections.values, mapping),

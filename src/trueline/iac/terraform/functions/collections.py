@@ -11,7 +11,7 @@ from typing import Any
 
 from trueline.iac.terraform.evaluate.numbers import arithmetic
 from trueline.iac.terraform.evaluate.operators import equal
-from trueline.iac.terraform.evaluate.types import type_of
+from trueline.iac.terraform.evaluate.types import ANY, convert, type_of
 from trueline.iac.terraform.evaluate.values import (
     FunctionError,
     Number,
@@ -118,7 +118,7 @@ def coalesce_list(*lists: Value) -> Value:
     for position, list_ in enumerate(lists):
         if is_opaque(list_):
             return _opaque(*lists[position:])
-        if not isinstance(list_, list):
+        if not isinstance(list_, list) or isinstance(list_, TfSet):
             raise FunctionError("coalescelist arguments must be lists or tuples")
         if list_:
             return list_
@@ -212,6 +212,8 @@ def index(list_: Value, value: Value) -> Value:
     """`index(list, value)`: the first position of a value."""
     if is_opaque(sequence(list_)):
         return _opaque(list_)
+    if isinstance(list_, TfSet):
+        raise FunctionError("argument must be a list or tuple")
     for position, each in enumerate(list_):
         answer = equal(each, value)
         if isinstance(answer, Unknown):
@@ -261,20 +263,12 @@ def lookup(map_: Value, key: Value, *default: Value) -> Value:
         return map_.read(key)
     if is_opaque(mapping(map_)) or is_opaque(key):
         return _opaque(map_, key, *default, present=False)
-    if isinstance(map_, TfMap) and default:
-        _demand_alike(map_, default[0])
+    otherwise = [convert(each, type_of(map_).element or ANY) for each in default]
     if key in map_:
         return map_[key]
-    if not default:
+    if not otherwise:
         raise FunctionError(f"lookup failed to find key {key!r}")
-    return default[0]
-
-
-def _demand_alike(map_: TfMap, default: Value) -> None:
-    """A map's default must be of the type of its elements."""
-    kinds = {type_of(value).kind for value in (*map_.values(), default)}
-    if len(kinds) > 1 and kinds <= {"string", "number", "bool"}:
-        raise FunctionError("the default value must have the same type as the map elements")
+    return otherwise[0]
 
 
 def matching_keys(list_: Value, names: Value, wanted: Value) -> Value:
@@ -368,9 +362,12 @@ def slice_list(list_: Value, start: Value, end: Value) -> Value:
     return list_.__class__(list_[start:end])
 
 
-def sort_texts(list_: list[str]) -> TfList:
-    """`sort(list)`."""
-    return TfList(sorted(some(v) for v in list_))
+def sort_texts(list_: Value) -> Value:
+    """`sort(list)`; with an unknown element, any of them may stand anywhere."""
+    if is_opaque(list_):
+        return _opaque(list_)
+    unknown = unknown_in(list_, present=True)
+    return TfList(sorted(map(some, list_)) if unknown is None else [unknown] * len(list_))
 
 
 def total(list_: Value) -> Number:

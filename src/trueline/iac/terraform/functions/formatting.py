@@ -7,7 +7,14 @@ from decimal import Decimal
 from fractions import Fraction
 
 from trueline.iac.terraform.evaluate.numbers import number_text
-from trueline.iac.terraform.evaluate.values import FunctionError, Number, TfList, Value, unknown_in
+from trueline.iac.terraform.evaluate.values import (
+    FunctionError,
+    Number,
+    TfList,
+    Value,
+    normal,
+    unknown_in,
+)
 from trueline.iac.terraform.functions.arguments import (
     is_opaque,
     not_reproduced,
@@ -200,7 +207,7 @@ def _shortest(value: Number, precision: int | None, letter: str) -> str:
         digits = digits.rstrip("0") or "0"
     if exponent < -4 or exponent >= limit:
         return sign + _scientific(digits, exponent, letter)
-    return sign + number_text(Decimal(f"{digits}e{exponent - len(digits) + 1}"))
+    return sign + number_text(normal(Decimal(f"{digits}e{exponent - len(digits) + 1}")))
 
 
 def _exact_digits(value: Number) -> tuple[str, int]:

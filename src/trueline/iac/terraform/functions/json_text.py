@@ -63,7 +63,8 @@ def sane_number(digits: str) -> Number:
     number = Decimal(digits)
     if abs(number.adjusted()) > _MOST_DIGITS or len(digits) > _MOST_DIGITS:
         raise FunctionError("a number has too many digits")
-    return normal(number)
+    # Terraform keeps the sign of a zero that is read.
+    return number if number.is_zero() and number.is_signed() else normal(number)
 
 
 def _clean(value: Value) -> Value:

@@ -96,12 +96,10 @@ def _parts_words(character: str) -> bool:
 
 
 def substr(text: str, offset: int, length: int) -> str:
-    """`substr(text, offset, length)`: from the end if negative; -1 is all."""
+    """`substr(text, offset, length)`: a negative length is all the rest."""
     clusters = graphemes(text)
     start = max(offset + len(clusters), 0) if offset < 0 else offset
-    if length < -1:
-        raise FunctionError("length must be -1 or greater")
-    return "".join(clusters[start:] if length == -1 else clusters[start : start + length])
+    return "".join(clusters[start:] if length < 0 else clusters[start : start + length])
 
 
 def reverse_text(text: str) -> str:
