@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from trueline.errors import Where
 from trueline.iac.terraform.blocks import Block
 from trueline.iac.terraform.source.labels import label_trees
-from trueline.iac.terraform.source.silence import DECIDES
+from trueline.iac.terraform.source.silence import DECIDES, UNSEEN
 from trueline.iac.terraform.world import read_world
 from trueline.model import ResourceType
 
-__all__ = ["silence_facts"]
+__all__ = ["silence_facts", "untold"]
 
 Path = tuple[str, ...]
 Seen = dict[tuple[str, Path], list[Any]]
@@ -37,6 +37,37 @@ def silence_facts(
     return dict(sorted(facts.items()))
 
 
+def untold(
+    types: Iterable[ResourceType],
+    schemas: Mapping[str, Any],
+    facts: Mapping[str, Mapping[str, Any]],
+) -> list[str]:
+    """What mappings read, code may leave out, and no fact tells: a default would be a guess."""
+    resources = {
+        kind: schema["block"]
+        for provider in schemas["provider_schemas"].values()
+        for kind, schema in provider.get("resource_schemas", {}).items()
+    }
+    return [
+        f"{kind} {path}"
+        for kind, tree in label_trees(types).items()
+        if kind in resources
+        for path, attribute in _attributes(tree, resources[kind])
+        if not attribute.get("required") and path not in facts[kind]
+    ]
+
+
+def _attributes(
+    tree: Mapping[str, Any], block: Mapping[str, Any], before: str = ""
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for label, inner in tree.items():
+        if label in block.get("attributes", {}):
+            yield before + label, block["attributes"][label]
+        elif label in block.get("block_types", {}):
+            below = block["block_types"][label]["block"]
+            yield from _attributes(inner, below, f"{before}{label}.")
+
+
 def _walk(
     kind: str,
     path: Path,
@@ -50,9 +81,8 @@ def _walk(
         attribute = block.get("attributes", {}).get(label)
         nested = block.get("block_types", {}).get(label)
         if attribute is not None:
-            value = _of_attribute(attribute, seen.get((kind, here)))
-            if value is not None:
-                found[".".join(here)] = value[0]
+            if not attribute.get("required"):
+                found[".".join(here)] = _of_attribute(attribute, seen.get((kind, here)))
         elif nested is not None:
             found[".".join(here)] = [] if nested["nesting_mode"] in ("list", "set") else None
             _walk(kind, here, inner, nested["block"], seen, found)
@@ -60,13 +90,13 @@ def _walk(
             found[".".join(here)] = None
 
 
-def _of_attribute(attribute: Mapping[str, Any], seen: list[Any] | None) -> tuple[Any] | None:
-    """In a tuple, what silence means; None where it is not told."""
+def _of_attribute(attribute: Mapping[str, Any], seen: list[Any] | None) -> Any:
+    """What silence means."""
     if attribute.get("computed"):
-        return (DECIDES,)
-    if attribute.get("required") or not seen or any(value != seen[0] for value in seen):
-        return None
-    return (seen[0],)
+        return DECIDES
+    if not seen or any(value != seen[0] for value in seen):
+        return UNSEEN
+    return seen[0]
 
 
 def _defaults(plans: Iterable[dict[str, Any]]) -> Seen:

@@ -49,12 +49,12 @@ resource "aws_apigatewayv2_route" "a" {
   route_key = "GET /"
 }
 resource "aws_cloudtrail" "a" {
-  name           = "a"
+  name           = "trail"
   s3_bucket_name = "b"
   event_selector {}
 }
 resource "aws_cloudtrail" "b" {
-  name           = "b"
+  name           = "other"
   s3_bucket_name = "b"
   advanced_event_selector {
     field_selector { field = "eventCategory" }
@@ -169,3 +169,7 @@ resource "aws_redshift_cluster" "a" {
   node_type          = "ra3.large"
 }
 resource "aws_redshift_logging" "a" { cluster_identifier = "a" }
+resource "aws_secretsmanager_secret_rotation" "a" {
+  secret_id = "s"
+  rotation_rules { schedule_expression = "rate(10 days)" }
+}
