@@ -53,8 +53,6 @@ def check(
     Terraform reads them, for source only.
     Exits 1 when a policy of at least --fail-on severity fails; with --base, when it fails since.
     """
-    from trueline.pipeline import check_change, check_code
-
     check_outputs(outputs, status)
     asked: Any = {
         "environment": environment,
@@ -62,9 +60,14 @@ def check(
         "variables": _variables(variables),
         "var_files": var_files,
     }
+    # Two branches, two imports: what compares sides of a change is large, and seldom needed.
     if base is None:
+        from trueline.pipeline import check_code
+
         report = check_code(workspace(home, config), path, **asked)
     else:
+        from trueline.pipeline import check_change
+
         report = check_change(
             path, base, home=home, config=config, say=lambda text: talk(text, quiet), **asked
         )
