@@ -43,6 +43,24 @@ def test_help_imports_no_engine() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_a_check_of_a_plan_loads_neither_parquet_nor_the_parser_of_source(tmp_path: Path) -> None:
+    script = (
+        "import sys\n"
+        "from trueline.pipeline import check_code, open_workspace\n"
+        "from trueline.report import write_report\n"
+        "report = check_code(open_workspace(sys.argv[1]), sys.argv[2])\n"
+        "write_report(report, 'json', sys.stdout)\n"
+        "heavy = {'pyarrow.parquet', 'pyarrow.compute', 'tree_sitter', 'filelock', 'rich'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path), str(PLAN)]
+    # The first run may have to compile the catalog; what is loaded then is not what is meant.
+    for _ in range(2):
+        done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert '"verdicts"' in done.stdout
+
+
 @pytest.mark.parametrize(
     ("blocked", "arguments", "extra"),
     [("botocore", ["scan", "aws"], "aws"), ("moto", ["demo"], "demo")],
