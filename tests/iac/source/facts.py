@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from trueline.errors import Where
@@ -12,7 +12,7 @@ from trueline.iac.terraform.source.silence import DECIDES, UNSEEN
 from trueline.iac.terraform.world import read_world
 from trueline.model import ResourceType
 
-__all__ = ["silence_facts", "untold"]
+__all__ = ["silence_facts"]
 
 Path = tuple[str, ...]
 Seen = dict[tuple[str, Path], list[Any]]
@@ -35,37 +35,6 @@ def silence_facts(
             _walk(kind, (), tree, resources[kind], seen, found)
             facts[kind] = dict(sorted(found.items()))
     return dict(sorted(facts.items()))
-
-
-def untold(
-    types: Iterable[ResourceType],
-    schemas: Mapping[str, Any],
-    facts: Mapping[str, Mapping[str, Any]],
-) -> list[str]:
-    """What mappings read, code may leave out, and no fact tells: a default would be a guess."""
-    resources = {
-        kind: schema["block"]
-        for provider in schemas["provider_schemas"].values()
-        for kind, schema in provider.get("resource_schemas", {}).items()
-    }
-    return [
-        f"{kind} {path}"
-        for kind, tree in label_trees(types).items()
-        if kind in resources
-        for path, attribute in _attributes(tree, resources[kind])
-        if not attribute.get("required") and path not in facts[kind]
-    ]
-
-
-def _attributes(
-    tree: Mapping[str, Any], block: Mapping[str, Any], before: str = ""
-) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for label, inner in tree.items():
-        if label in block.get("attributes", {}):
-            yield before + label, block["attributes"][label]
-        elif label in block.get("block_types", {}):
-            below = block["block_types"][label]["block"]
-            yield from _attributes(inner, below, f"{before}{label}.")
 
 
 def _walk(
