@@ -71,6 +71,8 @@ def some(value: Value) -> Value:
 
 def text(value: Value) -> Value:
     """A text; numbers and bools are written out."""
+    if isinstance(value, OpenObject):
+        return value.whole
     return value if is_opaque(value) else as_text(some(value))
 
 

@@ -273,9 +273,8 @@ def lookup(map_: Value, key: Value, *default: Value) -> Value:
 
 def matching_keys(list_: Value, names: Value, wanted: Value) -> Value:
     """`matchkeys(values, keys, searchset)`: the values whose key is wanted."""
-    unknown = unknown_in(names, wanted, present=True)
-    if unknown is not None or is_opaque(list_):
-        return unknown or _opaque(list_)
+    if is_opaque(list_) or unknown_in(names, wanted) is not None:
+        return _opaque(list_, names, wanted)
     if len(list_) != len(names):
         raise FunctionError("length of keys and values should be equal")
     keyed = unified([*names, *wanted])

@@ -7,12 +7,12 @@ import posixpath
 import re
 
 from trueline.iac.terraform.evaluate.types import set_of
-from trueline.iac.terraform.evaluate.values import FunctionError, Value
-from trueline.iac.terraform.functions.arguments import not_reproduced
+from trueline.iac.terraform.evaluate.values import FunctionError, Value, unknown_in
+from trueline.iac.terraform.functions.arguments import is_opaque, not_reproduced
 from trueline.iac.terraform.functions.context import FunctionContext
 from trueline.iac.terraform.functions.graphemes import same_text
 from trueline.iac.terraform.functions.hashes import base64_hash, hex_hash
-from trueline.mapping import Unknown, is_unknown
+from trueline.mapping import Unknown
 
 __all__ = [
     "absolute_path",
@@ -97,20 +97,18 @@ def file_set(context: FunctionContext, path: str, pattern: str) -> Value:
 
 
 def template_string(context: FunctionContext, template: Value, variables: Value) -> Value:
-    """`templatestring(template, variables)`."""
-    if is_unknown(variables):
-        return Unknown(variables.cause, present=True, refs=variables.refs)
-    if is_unknown(template):
-        return template
+    """`templatestring(template, variables)`; variables may be known in part."""
+    if is_opaque(template) or is_opaque(variables):
+        return unknown_in(template, variables, present=True)
     if not isinstance(variables, dict):
         raise FunctionError("invalid vars value: must be a map")
     return context.render(template, variables)
 
 
-def template_file(context: FunctionContext, path: str, variables: Value) -> Value:
-    """`templatefile(path, variables)`."""
-    if is_unknown(path):
-        return Unknown(path.cause, present=True)
+def template_file(context: FunctionContext, path: Value, variables: Value) -> Value:
+    """`templatefile(path, variables)`; variables may be known in part."""
+    if is_opaque(path):
+        return unknown_in(path, present=True)
     return template_string(context, file_text(context, path), variables)
 
 

@@ -24,6 +24,7 @@ _ESCAPES = str.maketrans(
 )
 _HALF = re.compile("[\ud800-\udfff]")
 _MOST_DIGITS = 4000
+_DEEPEST = 100
 
 
 def json_text(value: Value) -> str:
@@ -46,16 +47,13 @@ def read_json(text: str) -> Value:
     """The value of a JSON text."""
     try:
         value = json.loads(
-            text,
-            parse_int=sane_number,
-            parse_float=sane_number,
-            parse_constant=_refuse,
+            text, parse_int=sane_number, parse_float=sane_number, parse_constant=_refuse
         )
-        return _clean(value) if "\\ud" in text.lower() or not text.isascii() else value
     except RecursionError:
         raise FunctionError("the JSON is nested too deeply") from None
     except ValueError as error:
         raise FunctionError(f"invalid JSON: {error}") from None
+    return _clean(value, 0)
 
 
 def sane_number(digits: str) -> Number:
@@ -67,14 +65,16 @@ def sane_number(digits: str) -> Number:
     return number if number.is_zero() and number.is_signed() else normal(number)
 
 
-def _clean(value: Value) -> Value:
+def _clean(value: Value, depth: int) -> Value:
     """Texts in their one form; half of a pair of surrogates is no character."""
     if isinstance(value, str):
-        return same_text(_HALF.sub("\ufffd", value))
+        return value if value.isascii() else same_text(_HALF.sub("\ufffd", value))
+    if depth > _DEEPEST:
+        raise FunctionError("the JSON is nested too deeply")
     if isinstance(value, list):
-        return [_clean(each) for each in value]
+        return [_clean(each, depth + 1) for each in value]
     if isinstance(value, dict):
-        return {_clean(key): _clean(each) for key, each in value.items()}
+        return {_clean(key, depth): _clean(each, depth + 1) for key, each in value.items()}
     return value
 
 
