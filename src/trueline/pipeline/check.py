@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from trueline.catalog.select import select_policies, tables_named
 from trueline.model import CodeRows, NotJudged, Suppression, Verdict
 from trueline.pipeline.code import locate_code, read_code
+from trueline.pipeline.code_view import code_view
 from trueline.pipeline.judging import Bench, info, make_bench, moment, ordered, said_once
 from trueline.pipeline.workspace import Workspace
 
@@ -71,6 +72,7 @@ def check_code(
         not_judged=judged.not_judged,
         suppressions=suppressions,
         policies=catalog.policies,
+        code=code_view(given.root, given.folder, verdicts, catalog.policies, catalog.types),
     )
 
 

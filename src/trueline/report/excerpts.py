@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from trueline.mapping.shapes.secrets import text_has_secret
 from trueline.model import Location, Policy, Verdict
@@ -17,7 +17,7 @@ _LONG = 160
 
 def excerpts(
     verdicts: Iterable[Verdict],
-    policies: dict[str, Policy],
+    policies: Mapping[str, Policy],
     read: Callable[[str], list[str]],
 ) -> dict[Location, str]:
     """The first line of every place of the verdicts; `read` gives the lines of a file."""
