@@ -259,3 +259,24 @@ def test_no_reason_of_a_suppression_leaves_its_line(name: str) -> None:
         harmless = replace(one, id="x", policies=("x",), reason="x", until="x")
         plain = written(replace(made, suppressions=[harmless]), form)
         assert len(text.splitlines()) == len(plain.splitlines())
+
+
+def test_types_without_a_table_take_one_line() -> None:
+    rows = [
+        ledger("unsupported", "terraform.source", file="main.tf"),
+        replace(ledger("unsupported", "terraform.source", file="b.tf"), type="other_thing"),
+        ledger("error", "terraform.source", file="c.tf", message="not UTF-8"),
+    ]
+    text = written(code_report([in_code("b")], coverage=rows), "table")
+    assert "for want of a table (2 resource types)  aws_thing, other_thing" in text
+    assert "Could not be read (1)" in text
+
+
+def test_comments_for_other_tools_that_mean_nothing_here_take_one_line() -> None:
+    suppressions = [
+        Suppression(f"a.tf:{n}", "trivy", (f"AVD-{n}",), "", None, "unknown_policy")
+        for n in range(9)
+    ]
+    text = written(code_report([in_code("b")], suppressions=suppressions), "table")
+    assert "9 comments for other tools" in text
+    assert "a.tf:1" not in text

@@ -59,6 +59,7 @@ def _print(report: Report, console: Console) -> None:
         _unknowns(unknown),
         _suppressions(report.suppressions),
         _coverage(report.coverage),
+        _without_table(report.coverage),
         _not_judged(report),
     ):
         if part is not None:
@@ -245,7 +246,9 @@ def _suppressions(suppressions: Sequence[Suppression]) -> Group | None:
     """Comments that silence policies: what they silence, and those that do not work first."""
     if not suppressions:
         return None
-    order = sorted(suppressions, key=lambda s: (s.status == "used" and not s.introduced, s.id))
+    foreign = [s for s in suppressions if s.status == "unknown_policy" and s.tool != "trueline"]
+    own = [s for s in suppressions if s not in foreign]
+    order = sorted(own, key=lambda s: (s.status == "used" and not s.introduced, s.id))
     lines = [Text(f"Suppressions in the code ({len(suppressions):,})", style="bold")]
     for one in order[:SHOWN_GAPS]:
         works = one.status == "used" and not one.introduced
@@ -258,6 +261,10 @@ def _suppressions(suppressions: Sequence[Suppression]) -> Group | None:
         lines.append(line)
     if len(order) > SHOWN_GAPS:
         lines.append(Text(f"  … {len(order) - SHOWN_GAPS:,} more", style="dim"))
+    if foreign:
+        names = sorted({name for s in foreign for name in s.policies})
+        said = f"  {_many(len(foreign), 'comment')} for other tools name what no policy here asks"
+        lines.append(Text(f"{said}: {terminal(_few(names, 4))}", style="dim"))
     return Group(*lines)
 
 
@@ -265,8 +272,18 @@ def _few(names: Sequence[str], most: int = 2) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
+def _without_table(coverage: Sequence[CoverageRow]) -> Text | None:
+    """Resource types in code that no table holds: one line, however many files use them."""
+    names = sorted({c.type for c in coverage if c.file and c.status == "unsupported"})
+    if not names:
+        return None
+    head = f"Not judged, for want of a table ({_many(len(names), 'resource type')})  "
+    return Text.assemble((head, "bold"), (terminal(_few(names, 4)), "dim"))
+
+
 def _coverage(coverage: Sequence[CoverageRow]) -> Group | None:
-    gaps = [c for c in coverage if c.status not in READ | NOT_ASKED]
+    shown = (c for c in coverage if c.file is None or c.status != "unsupported")
+    gaps = [c for c in shown if c.status not in READ | NOT_ASKED]
     if not gaps:
         return None
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
@@ -280,7 +297,8 @@ def _coverage(coverage: Sequence[CoverageRow]) -> Group | None:
         )
     parts: list[Text | Table] = [Text(f"Could not be read ({len(gaps):,})", style="bold"), table]
     if len(gaps) > SHOWN_GAPS:
-        parts.append(Text(f"  … {len(gaps) - SHOWN_GAPS:,} more: trueline coverage", style="dim"))
+        where = "in the JSON report" if gaps[0].file else "trueline coverage"
+        parts.append(Text(f"  … {len(gaps) - SHOWN_GAPS:,} more: {where}", style="dim"))
     return Group(*parts)
 
 
