@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,16 +11,18 @@ from typing import TYPE_CHECKING
 from trueline.catalog.select import select_policies
 from trueline.errors import ConfigError, Where
 from trueline.iac.base_tree import BaseTree
-from trueline.iac.changes import Changes, compare
+from trueline.iac.changes import Changes, compare, counterparts
 from trueline.iac.comments import Names
 from trueline.iac.git import GitTree, Repository
 from trueline.iac.revisions import merge_base, resolve
 from trueline.iac.suppressions import Mark, added, find_marks, suppress
+from trueline.iac.terraform.source.text import is_source
 from trueline.iac.trees import DiskTree, Tree
-from trueline.model import CodeRows, NotJudged, Suppression, Verdict
+from trueline.model import CodeRows, Location, NotJudged, Suppression, Verdict
 from trueline.pipeline.base_configuration import BaseConfiguration
 from trueline.pipeline.check import judge_code
 from trueline.pipeline.code import CodeInput, locate_code, no_source, read_folder
+from trueline.pipeline.code_view import code_view
 from trueline.pipeline.judging import Bench, info, make_bench, moment, ordered
 
 if TYPE_CHECKING:
@@ -64,18 +67,19 @@ def check_change(
     )
     chosen = select_policies(room.catalog, policies)
     bench = make_bench(room, started, environment)
-    names = Names(room.catalog.policies)
-    then = _side(bench, chosen, names, past.files, _known(given, past.files))
-    now = _side(bench, chosen, names, DiskTree(given.root), given)
+    judge = _Judge(bench, chosen, Names(room.catalog.policies))
+    then = judge.side(past.files, _known(given, past.files))
+    now = judge.side(DiskTree(given.root), given)
     if not now.code.scopes and not then.code.scopes:
         raise no_source(given)
     new = added(now.marks, then.marks)
-    today = started.date()
-    before, _ = suppress(then.verdicts, then.marks, then.code.places, today, judged=chosen)
-    verdicts, listed = suppress(
-        now.verdicts, now.marks, now.code.places, today, judged=chosen, new=new
-    )
-    changes = compare(verdicts, before, now.code, then.code)
+    verdicts, listed = judge.suppressed(now, new)
+    before, _ = judge.suppressed(then)
+    code = then.code
+    for folder in _deserted(past.own, DiskTree(given.root), now.code, then.code, given.folder):
+        code, more = judge.from_elsewhere(past.files, given, folder, now.code, code)
+        before += more
+    changes = compare(verdicts, before, now.code, code)
     final, really = _settled(changes, allowed=room.settings.new_suppressions)
     return build_report(
         info(started, ("source",)),
@@ -86,6 +90,7 @@ def check_change(
         fixed=ordered(changes.fixed),
         suppressions=[_listed(each, really) for each in listed],
         policies=room.catalog.policies,
+        code=code_view(given.root, given.folder, final, room.catalog.policies, room.catalog.types),
     )
 
 
@@ -127,13 +132,92 @@ class _Side:
     marks: Sequence[Mark]
 
 
-def _side(
-    bench: Bench, chosen: Collection[str], names: Names, tree: Tree, given: CodeInput
-) -> _Side:
-    code = read_folder(given, bench.catalog.types, tree)
-    judged = judge_code(bench, chosen, code, "source")
-    marks = find_marks(tree, code.comments, names, given.folder)
-    return _Side(code, judged.verdicts, judged.not_judged, marks)
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """What judges either side alike."""
+
+    bench: Bench
+    chosen: Collection[str]
+    names: Names
+
+    def side(self, tree: Tree, given: CodeInput) -> _Side:
+        code = read_folder(given, self.bench.catalog.types, tree)
+        judged = judge_code(self.bench, self.chosen, code, "source")
+        marks = find_marks(tree, code.comments, self.names, given.folder)
+        return _Side(code, judged.verdicts, judged.not_judged, marks)
+
+    def suppressed(
+        self, side: _Side, new: Collection[str] = ()
+    ) -> tuple[list[Verdict], list[Suppression]]:
+        today = self.bench.now.date()
+        places = side.code.places
+        return suppress(side.verdicts, side.marks, places, today, judged=self.chosen, new=new)
+
+    def from_elsewhere(
+        self, tree: Tree, given: CodeInput, folder: str, head: CodeRows, base: CodeRows
+    ) -> tuple[CodeRows, list[Verdict]]:
+        """The base's rows with those of a further folder, and the verdicts on what of it moved.
+
+        What did not come to where the head was judged is not its business, and not fixed.
+        """
+        side = self.side(tree, replace(_known(given, tree), folder=folder))
+        rows = {
+            table: [*base.rows.get(table, ()), *side.code.rows.get(table, ())]
+            for table in {**base.rows, **side.code.rows}
+        }
+        code = replace(base, rows=rows, scopes=(*base.scopes, *side.code.scopes))
+        pairs = counterparts(head, code)
+        verdicts = self.suppressed(side)[0]
+        return code, [
+            _told_from(v, folder, given.folder) for v in verdicts if v.resource.uid in pairs
+        ]
+
+
+def _deserted(
+    past: GitTree, disk: DiskTree, head: CodeRows, base: CodeRows, judged: str
+) -> list[str]:
+    """Folders outside the judged one that held source and hold none any more.
+
+    They are looked for only where the head has root modules that the base lacks: from there they
+    may have come.
+    """
+    known = {state.scope.account for state in base.scopes}
+    if not judged or all(state.scope.account in known for state in head.scopes):
+        return []
+    found, left = [], [""]
+    while left:
+        folder = left.pop()
+        if folder == judged or past.real(folder) != folder:
+            continue
+        if _holds_source(past, folder) and not _holds_source(disk, folder):
+            found.append(folder)
+            continue
+        names = [name for name in past.list(folder) if not name.startswith(".")]
+        places = [posixpath.join(folder, name) for name in names]
+        left.extend(place for place in places if past.is_dir(place))
+    return sorted(found)
+
+
+def _holds_source(tree: Tree, folder: str) -> bool:
+    return tree.is_dir(folder) and any(is_source(name) for name in tree.list(folder))
+
+
+def _told_from(verdict: Verdict, folder: str, judged: str) -> Verdict:
+    """The verdict with its files relative to the judged folder."""
+
+    def file(name: str) -> str:
+        return posixpath.relpath(posixpath.join(folder, name), judged or ".")
+
+    def place(at: Location) -> Location:
+        return replace(at, file=file(at.file))
+
+    resource = verdict.resource
+    return replace(
+        verdict,
+        resource=replace(resource, file=file(resource.file)) if resource.file else resource,
+        location=verdict.location and place(verdict.location),
+        calls=tuple(map(place, verdict.calls)),
+    )
 
 
 def _settled(changes: Changes, *, allowed: bool) -> tuple[list[Verdict], set[str]]:
