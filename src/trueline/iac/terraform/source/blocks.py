@@ -12,7 +12,7 @@ from trueline.iac.terraform.policy_document import POLICY_DOCUMENT, RENDERED, po
 from trueline.iac.terraform.provider_facts import IDENTITIES, is_always_set, is_region
 from trueline.iac.terraform.source.bodies import MISSING, Labels, Nested, nested_labels, written
 from trueline.iac.terraform.source.providers import Provider
-from trueline.iac.terraform.source.silence import DECIDES, NOT_TOLD, silent_value
+from trueline.iac.terraform.source.silence import DECIDES, NOT_TOLD, UNSEEN, silent_value
 from trueline.mapping import Unknown, is_unknown
 
 if TYPE_CHECKING:
@@ -174,7 +174,9 @@ class SourceBlock:
         if self.data:
             return Unknown(f"unresolved:{path}")
         value = silent_value(self.type, ".".join(labels))
-        if value is not DECIDES and value is not NOT_TOLD:
+        if value == UNSEEN:
+            return Unknown(f"provider_decides:{path}")
+        if value != DECIDES and value is not NOT_TOLD:
             return list(value) if isinstance(value, list) else value
         if len(labels) == 1 and is_always_set(self.type, labels[0]):
             return Unknown(f"after_apply:{path}", present=True)

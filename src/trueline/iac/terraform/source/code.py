@@ -39,11 +39,7 @@ class Written:
     def incomplete(self) -> str | None:
         """Why not every block is seen, as a sentence; None when every one is."""
         lost = next((m.text.lost for m in self.modules if m.text.lost), None)
-        if lost is not None:
-            return f"{lost.file}:{lost.line}: {lost.message}"
-        unread = self.root.world.unread
-        first = next(iter(unread), None)
-        return None if first is None else f"{first}: {unread[first]}"
+        return None if lost is None else f"{lost.file}:{lost.line}: {lost.message}"
 
     def document(self, address: str) -> dict[str, Any]:
         """What a mapping reads of a block."""
