@@ -30,6 +30,13 @@ __all__ = [
     "template_string",
 ]
 
+_GLOB = re.compile(
+    r"(?P<deep>(?:(?<=/)|^)\*\*(?:/|$))|(?P<within>\*+)|(?P<class>\[\^?[^]]+\])|\\.|[^\[\\]",
+    re.DOTALL,
+)
+_ODD_GLOB = re.compile(r"^\.\.(/|$)|\*\*/\*\*|\{[^}]*\{|\[\]|\[\^?-|-\]|\[[^]]*\\")
+"""Leads out of the directory, or is read in ways of its own by Terraform's library."""
+
 
 def absolute_path(context: FunctionContext, path: str) -> str:
     """`abspath(path)`."""
@@ -91,8 +98,11 @@ def file_exists(context: FunctionContext, path: str) -> bool | Unknown:
 
 
 def file_set(context: FunctionContext, path: str, pattern: str) -> Value:
-    """`fileset(path, pattern)`: paths relative to `path`."""
-    found = context.glob(path, pattern)
+    """`fileset(path, pattern)`: paths relative to `path`; unknown for patterns of odd forms."""
+    cleaned = posixpath.normpath(pattern)
+    if _ODD_GLOB.search(cleaned):
+        return not_reproduced("fileset")
+    found = context.glob(path, cleaned)
     return found if isinstance(found, Unknown) else set_of(found)
 
 
@@ -118,48 +128,35 @@ def glob_pattern(pattern: str) -> re.Pattern[str]:
     `*` and `?` stay within a name, `**` between slashes spans directories, `[a-z]` and `[^a]`
     are classes, `{a,b}` are alternatives, a backslash takes the next character as it is.
     """
-    out: list[str] = []
+    out = ""
     position = depth = 0
     while position < len(pattern):
-        rest = pattern[position:]
-        doubled = re.match(r"\*\*/|\*\*$", rest) if out[-1:] in ([], ["/"], [""]) else None
-        named = re.match(r"\[[^]]+\]", rest)
-        taken = 1
-        if doubled:
-            out.append("(?:[^/]+/)*" if doubled[0] == "**/" else ".*")
-            taken = len(doubled[0])
-            # A `**/` behind another still stands at the beginning of a name.
-            if doubled[0] == "**/":
-                out.append("")
-        elif rest[0] == "*":
-            out.append("[^/]*")
-        elif rest[0] == "?":
-            out.append("[^/]")
-        elif named:
-            out.append("(?!/)" + _class(named[0]))
-            taken = len(named[0])
-        elif rest[0] == "{":
-            out.append("(?:")
-            depth += 1
-        elif rest[0] == "}" and depth:
-            out.append(")")
-            depth -= 1
-        elif rest[0] == "," and depth:
-            out.append("|")
-        elif rest[0] == "\\" and len(rest) > 1:
-            out.append(re.escape(rest[1]))
-            taken = 2
+        token = _GLOB.match(pattern, position)
+        if token is None:
+            raise FunctionError(f"the glob pattern {pattern!r} is malformed")
+        position = token.end()
+        kind, written = token.lastgroup, token[0]
+        if kind == "deep":
+            out += "(?:[^/]+/)*" if written.endswith("/") else ".*"
+        elif kind == "within":
+            out += "[^/]*"
+        elif kind == "class":
+            out += "(?!/)" + _class(written)
+        elif written == "?":
+            out += "[^/]"
+        elif written == "{":
+            out, depth = out + "(?:", depth + 1
+        elif written in ",}" and depth:
+            out, depth = out + (")" if written == "}" else "|"), depth - (written == "}")
         else:
-            out.append(re.escape(rest[0]))
-        position += taken
+            out += re.escape(written.removeprefix("\\"))
     if depth:
         raise FunctionError(f"the glob pattern {pattern!r} is malformed")
-    return re.compile("".join(out), re.DOTALL)
+    return re.compile(out, re.DOTALL)
 
 
 def _class(written: str) -> str:
     """A class of a glob as one of a regular expression."""
-    inside = written[1:-1]
-    negated = "^" if inside[0] in "^!" else ""
-    body = re.sub(r"([\\\[&|~])", r"\\\1", inside[len(negated) :])
+    negated = "^" if written[1] == "^" else ""
+    body = re.sub(r"([\[&|~\\])", r"\\\1", written[1 + len(negated) : -1])
     return f"[{negated}{body}]"
