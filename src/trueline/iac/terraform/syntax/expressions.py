@@ -33,14 +33,17 @@ ITEM = "*"
 _LONGEST_CHAIN = 150
 _LARGEST_EXPONENT = 150
 
-_BLANK_IN_LINE = re.compile(r"(?:[ \t\r]+|/\*[\s\S]*?\*/|(?:#|//)[^\n]*)*")
-_BLANK = re.compile(r"(?:[ \t\r\n]+|/\*[\s\S]*?\*/|(?:#|//)[^\n]*)*")
-_TOKEN = re.compile(
-    r"(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)"
+_IN_LINE = r"(?:[ \t\r]++|/\*[\s\S]*?\*/|(?:#|//)[^\n]*+)*+"
+_BETWEEN = r"(?:[ \t\r\n]++|/\*[\s\S]*?\*/|(?:#|//)[^\n]*+)*+"
+_ANY = (
+    r"(?:(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)"
     r"|(?P<word>[^\W\d][\w-]*)"
     r'|(?P<sign>&&|\|\||[=!<>]=|=>|\.\.\.|::|<<-?|[][(){}.,:?!<>=+*/%"~-])'
-    r"|(?P<newline>\n)"
+    r"|(?P<newline>\n)|(?P<end>\Z)|(?P<other>.))"
 )
+_NEXT_IN_LINE = re.compile(_IN_LINE + _ANY)
+_NEXT = re.compile(_BETWEEN + _ANY)
+_FOR = re.compile(_BETWEEN + r"for(?![\w-])")
 _DIGITS = re.compile(r"[ \t]*(\d+)(?!\.?\d)")
 
 _PRECEDENCE = {
@@ -68,18 +71,12 @@ class Reader:
 
     def advance(self) -> None:
         """Go to the next token."""
-        source = self.text.source
-        blank = (_BLANK_IN_LINE if self.lines else _BLANK).match(source, self.stop, self.end)
-        assert blank is not None
-        found = _TOKEN.match(source, blank.end(), self.end)
-        if found:
-            self.kind, self.seen = str(found.lastgroup), found.group()
-            self.start, self.stop = found.span()
-        elif blank.end() < self.end:
-            self.kind, self.seen = "other", source[blank.end()]
-            self.start, self.stop = blank.end(), blank.end() + 1
-        else:
-            self.kind, self.seen, self.start, self.stop = "end", "", self.end, self.end
+        pattern = _NEXT_IN_LINE if self.lines else _NEXT
+        found = pattern.match(self.text.source, self.stop, self.end)
+        assert found is not None
+        self.kind = str(found.lastgroup)
+        self.seen = found[self.kind]
+        self.start, self.stop = found.span(self.kind)
 
     def expression(self) -> Expression:
         """The expression that begins with the token at hand, which is the one behind it then."""
@@ -327,10 +324,7 @@ class Reader:
         return key
 
     def _is_for(self) -> bool:
-        blank = _BLANK.match(self.text.source, self.stop, self.end)
-        assert blank is not None
-        word = _TOKEN.match(self.text.source, blank.end(), self.end)
-        return word is not None and word.group() == "for"
+        return _FOR.match(self.text.source, self.stop, self.end) is not None
 
     def _for(self, start: int) -> Expression:
         is_object = self.seen == "{"

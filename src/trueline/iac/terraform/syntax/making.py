@@ -17,10 +17,10 @@ from trueline.iac.terraform.syntax.text import Text
 
 __all__ = ["HEADER", "SET", "Maker"]
 
-SET = re.compile(r"([^\W\d][\w-]*)[ \t]*=(?![=>])[ \t]*")
+SET = re.compile(r"([^\W\d][\w-]*+)[ \t]*+=(?![=>])[ \t]*")
 """The name of an attribute and the sign behind it."""
 
-HEADER = re.compile(r'([^\W\d][\w-]*)((?:[ \t]*(?:"[^"\n]*"|[^\W\d][\w-]*))*)[ \t]*(?=\{)')
+HEADER = re.compile(r'([^\W\d][\w-]*+)((?:[ \t]*+(?:"[^"\n]*+"|[^\W\d][\w-]*+))*+)[ \t]*+(?=\{)')
 """Type and labels of a block, up to its brace."""
 
 _LABEL = re.compile(r'"[^"\n]*"|[^\W\d][\w-]*')

@@ -69,7 +69,7 @@ def _whole(text: Text, is_template: bool) -> Expression:
 
 def _unreadable(data: bytes) -> Problem | None:
     if len(data) > LARGEST:
-        return Problem(1, 1, f"expected at most {LARGEST >> 20} MB, saw {len(data) >> 20} MB")
+        return Problem(1, 1, f"expected at most {LARGEST} bytes, saw {len(data)}")
     zero = data.find(b"\0")
     if zero >= 0:
         return Problem(data.count(b"\n", 0, zero) + 1, 1, "expected text, saw binary data")

@@ -13,36 +13,57 @@ from trueline.iac.terraform.syntax.making import HEADER, SET, Maker
 from trueline.iac.terraform.syntax.nodes import Attribute, Block, Body, Expression, Problem
 from trueline.iac.terraform.syntax.text import DEEPEST, TextError
 
-__all__ = ["pieces", "read_piece"]
+__all__ = ["comments", "pieces", "read_piece"]
 
 _TOP = re.compile(
     r"(?:terraform|provider|resource|data|ephemeral|module|variable|output|locals|moved|import"
-    r'|removed|check)(?:[ \t]*(?:"[^"\n]*"|[\w-]+))*[ \t]*\{'
-    r"|[^\W\d][\w-]*[ \t]*=(?![=>])"
+    r'|removed|check)(?![\w-])(?:[ \t]*+(?:"[^"\n]*+"|[\w-]++))*+[ \t]*+\{'
 )
+_MOST_FAULTS = 20
+"""Faults in one stretch after which the rest of it is not read."""
+
 _HEREDOC = re.compile(r"<<-?([^\W\d][\w-]*)[ \t]*\r?\n")
-_BLANK = re.compile(r"(?:[ \t\r\n]+|/\*[\s\S]*?\*/|(?:#|//)[^\n]*)*")
+_BLANK = re.compile(r"(?:[ \t\r\n]++|/\*[\s\S]*?\*/|(?:#|//)[^\n]*+)*+")
 _BALANCE = re.compile(
-    r'"(?:\\.|[^"\\\n])*"|/\*[\s\S]*?\*/|(?:#|//)[^\n]*|<<-?[^\W\d][\w-]*[ \t]*\r?\n|[][(){}\n]'
+    r'"(?:\\.|[^"\\\n])*+"|/\*[\s\S]*?\*/|(?:#|//)[^\n]*|<<-?[^\W\d][\w-]*[ \t]*\r?\n|[][(){}\n]'
 )
+_COMMENT = re.compile(r'"(?:\\.|[^"\\\n])*+"|(?:#|//)[^\n]*+|/\*')
 _CLOSING = {"}": "{", "]": "[", ")": "("}
 
 
-def pieces(source: str) -> list[tuple[int, int]]:
-    """Stretches that begin with what can only stand at the top of a file, at a line's beginning.
+def pieces(source: str, is_values: bool) -> list[tuple[int, int]]:
+    """Stretches that begin with what stands at the top of a file, at a line's beginning.
 
-    What looks like it inside a heredoc or a comment does not count.
+    That is a block, or in tfvars (`is_values`) an attribute. What looks like it inside a heredoc
+    or a comment does not count.
     """
+    top = SET if is_values else _TOP
     begins, at = [0], 0
+    last_comment_end, misses = source.rfind("*/"), 0
     while at < len(source):
         line_end = source.find("\n", at) + 1 or len(source)
-        if at and _TOP.match(source, at):
+        if at and top.match(source, at):
             begins.append(at)
-        if source.startswith("/*", at):
-            line_end = max(line_end, source.find("*/", at) + 2)
-        heredoc = _HEREDOC.search(source, at, line_end)
-        at = max(line_end, _behind_heredoc(source, heredoc) or 0) if heredoc else line_end
+        heredoc = _HEREDOC.search(source, at, line_end) if misses < _MOST_FAULTS else None
+        behind = _behind_heredoc(source, heredoc) if heredoc else None
+        misses += heredoc is not None and behind is None
+        if at < last_comment_end and source.startswith("/*", at):
+            behind = source.find("*/", at) + 2
+        at = max(line_end, behind or 0)
     return list(zip(begins, [*begins[1:], len(source)], strict=True))
+
+
+def comments(source: str, start: int, end: int) -> list[tuple[int, int]]:
+    """Where comments stand in a broken stretch, as far as can be told."""
+    found: list[tuple[int, int]] = []
+    at, last_comment_end = start, source.rfind("*/", start, end)
+    while (mark := _COMMENT.search(source, at, end)) is not None:
+        at = mark.end()
+        if mark.group() == "/*" and mark.start() < last_comment_end:
+            at = source.find("*/", at) + 2
+        if (not mark.group().startswith('"') and mark.group() != "/*") or at > mark.end():
+            found.append((mark.start(), at))
+    return found
 
 
 def read_piece(maker: Maker, start: int, end: int) -> Body:
@@ -60,6 +81,7 @@ class _Recovery:
     def __init__(self, maker: Maker, start: int, end: int) -> None:
         self.maker, self.at, self.end = maker, start, end
         self.source = maker.text.source
+        self.faults = 0
 
     def body(self, depth: int, header: int | None) -> Body:
         """Members up to the closing brace, which is gone over; at the top up to the end."""
@@ -82,6 +104,9 @@ class _Recovery:
                 problem = self.maker.problem(fault.offset, fault.message)
                 damaged = damaged or problem
             in_doubt = fault is not None
+            self.faults += in_doubt
+            if self.faults > _MOST_FAULTS:
+                self.at = self.end
         return Body(attributes, tuple(blocks), damaged)
 
     def _member(

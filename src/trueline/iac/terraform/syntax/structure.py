@@ -24,7 +24,7 @@ from trueline.iac.terraform.syntax.nodes import (
     Literal,
     Problem,
 )
-from trueline.iac.terraform.syntax.recovery import pieces, read_piece
+from trueline.iac.terraform.syntax.recovery import comments, pieces, read_piece
 from trueline.iac.terraform.syntax.text import DEEPEST, Text, TextError
 
 __all__ = ["Structure"]
@@ -38,7 +38,17 @@ _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _ESCAPE = re.compile(r"\\[^\n]")
 _EXPONENT = re.compile(r"(?<=\d)[eE][+-]?(?=\d)")
 
-_SIMPLE = re.compile(r'"([^"\\$%\n]*)"|(true|false)|(\d{1,15})')
+_SIMPLE = re.compile(
+    r'(?:"([^"\\$%\n]*+)"|(true|false)|(\d{1,15}))(?=[ \t\r]*+(?:[\n#}]|//|/\*|\Z))'
+)
+
+
+_LONGEST = 256 * 1024
+"""Characters that are parsed at once: on nonsense, tree-sitter takes 700 bytes for each."""
+
+_MOST_PROBLEMS = 1000
+_MOST_BROKEN = 20
+"""Broken stretches after which tree-sitter is not asked any more: nonsense takes it long."""
 
 
 class Structure:
@@ -47,36 +57,49 @@ class Structure:
     def __init__(self, text: Text, problems: list[Problem]) -> None:
         self.text = text
         self._maker = Maker(text, problems)
+        self._parser = tree_sitter.Parser(_HCL)
+        self._mask = _mask(text.source)
         self._comments: list[tuple[int, int]] = []
-        self._base = 0
+        self._base = self._broken = 0
 
     def body(self) -> Body:
-        """The text's body: read at once, or piece by piece where something in it is broken."""
-        parser = tree_sitter.Parser(_HCL)
+        """The text's body: read at once, or in pieces where it is long or broken."""
         source = self.text.source
-        mask = _mask(source)
+        whole = self._read(0, len(source)) if len(source) <= _LONGEST else None
+        if whole:
+            return whole
         attributes: dict[str, Attribute] = {}
         blocks: list[Block] = []
         damaged: Problem | None = None
-        whole = parser.parse(mask).root_node
-        for start, end in pieces(source) if whole.has_error else [(0, len(source))]:
-            self._base = start
-            root = parser.parse(mask[start:end]).root_node if whole.has_error else whole
-            self._find_comments(root)
-            part = read_piece(self._maker, start, end) if root.has_error else self._body(root, 0)
+        for start, end in pieces(source, self.text.name.endswith(".tfvars")):
+            part = self._read(start, end)
+            if part is None:
+                part = read_piece(self._maker, start, end)
+                self._comments += comments(source, start, end)
             attributes |= part.attributes
             blocks += part.blocks
             damaged = damaged or part.damaged
+            if len(self._maker.problems) > _MOST_PROBLEMS:
+                damaged = self._maker.problem(end, "too many faults; the rest is not read")
+                break
         return Body(attributes, tuple(blocks), damaged)
+
+    def _read(self, start: int, end: int) -> Body | None:
+        """The body of a stretch; None where it is broken, or too long to be looked at at once."""
+        if end - start > _LONGEST or self._broken > _MOST_BROKEN:
+            return None
+        root = self._parser.parse(self._mask[start:end]).root_node
+        if root.has_error:
+            self._broken += 1
+            return None
+        self._base = start
+        found = tree_sitter.QueryCursor(_COMMENTS).captures(root).get("comment", ())
+        self._comments += [(start + node.start_byte, start + node.end_byte) for node in found]
+        return self._body(root, 0)
 
     def comments(self) -> tuple[Comment, ...]:
         """All comments, in order; there are none before `body` has been called."""
         return tuple(self._comment(start, end) for start, end in sorted(self._comments))
-
-    def _find_comments(self, root: Node) -> None:
-        found = tree_sitter.QueryCursor(_COMMENTS).captures(root).get("comment", ())
-        base = self._base
-        self._comments += [(base + node.start_byte, base + node.end_byte) for node in found]
 
     def _comment(self, start: int, end: int) -> Comment:
         source = self.text.source
@@ -117,7 +140,7 @@ class Structure:
 
     def _expression(self, start: int, end: int) -> Expression:
         source = self.text.source
-        simple = _SIMPLE.match(source, start, end)
+        simple = _SIMPLE.match(source, start)
         if simple and simple.end() == end:
             text, word, digits = simple.groups()
             value = text if text is not None else word == "true" if word else int(digits)

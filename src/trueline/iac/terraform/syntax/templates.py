@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["bare", "heredoc", "quoted"]
 
-_QUOTED = re.compile(r'(?:[^"\\$%\n]|\\[^\n]|\$\$\{|%%\{|[$%](?!\{))+')
-_LINE = re.compile(r"(?:[^$%\n]|\$\$\{|%%\{|[$%](?!\{))*\n?")
-_BARE = re.compile(r"(?:[^$%]|\$\$\{|%%\{|[$%](?!\{))+")
+_QUOTED = re.compile(r'(?:[^"\\$%\n]++|\\[^\n]|\$\$\{|%%\{|[$%](?!\{))+')
+_LINE = re.compile(r"(?:[^$%\n]++|\$\$\{|%%\{|[$%](?!\{))*\n?")
+_BARE = re.compile(r"(?:[^$%]++|\$\$\{|%%\{|[$%](?!\{))+")
 _ESCAPE = re.compile(r'\\(?:([nrt"\\])|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|)|\$\$\{|%%\{')
 _MARKER = re.compile(r"([^\W\d][\w-]*)[ \t]*\r?\n")
 _DOUBLED = re.compile(r"([$%])\1\{")
