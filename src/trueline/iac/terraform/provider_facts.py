@@ -26,7 +26,7 @@ __all__ = [
 
 IDENTITIES = (
     "id", "arn", "name", "bucket", "url", "key_id", "function_name", "identifier",
-    "cluster_identifier", "allocation_id", "qualified_arn", "alias",
+    "cluster_identifier", "allocation_id", "qualified_arn", "alias", "domain_name",
 )  # fmt: skip
 """Attributes by whose value one block names another."""
 
