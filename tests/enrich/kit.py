@@ -90,6 +90,9 @@ def edges(
         TYPES, by_table, scopes() if states is None else states, references, threads=1
     ) as tables:
         relate(tables, TYPES, [(table, relation)])
-        sql = "SELECT from_uid, to_uid, cause FROM _edges WHERE type = $1 AND relation = $2"
+        target = TYPES[table].relations[relation].target
+        sql = f"""
+            SELECT p.uid, t.uid, e.cause FROM _edges e JOIN {table} p ON p._row = e.from_row
+            LEFT JOIN {target} t ON t._row = e.to_row WHERE e.type = $1 AND e.relation = $2"""
         found: Found = tables.con.execute(sql, [table, relation]).fetchall()
     return sorted(found, key=lambda e: (e[0], e[1] or "", e[2] or ""))

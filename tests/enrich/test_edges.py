@@ -201,6 +201,6 @@ def test_only_the_relations_that_are_needed_have_edges() -> None:
         relate(tables, TYPES, [])
         assert tables.con.execute("SELECT * FROM _edges").fetchall() == []
         relate(tables, TYPES, [("aws_lock", "spares"), ("aws_lock", "spares")])
-        assert tables.con.execute("SELECT type, relation, to_uid FROM _edges").fetchall() == [
-            ("aws_lock", "spares", arn("k"))
-        ]
+        assert tables.con.execute(
+            "SELECT type, relation, from_row, to_row FROM _edges"
+        ).fetchall() == [("aws_lock", "spares", 0, 0)]

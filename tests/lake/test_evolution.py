@@ -67,6 +67,17 @@ def test_old_and_new_segments_are_one_table(lake: Lake) -> None:
         assert sorted(map(str, result.rows())) == ["('s',)", "(None,)", "(None,)"]
 
 
+def test_every_row_has_its_own_number_whatever_segment_it_stands_in(lake: Lake) -> None:
+    new = {"name": "m", "size": "4", "rules": [], "public": True}
+    write(lake, OLD_TYPE, "eu-west-1", VALUES)
+    write(lake, OLD_TYPE, "eu-north-1", VALUES)
+    for region in ("us-east-1", "us-west-2"):
+        write(lake, NEW_TYPE, region, new)
+    found = select(lake, "SELECT uid, _row FROM aws_thing", types={"aws_thing": NEW_TYPE})
+    assert len({row["uid"] for row in found}) == len({row["_row"] for row in found}) == 4
+    assert all(isinstance(row["_row"], int) for row in found)
+
+
 def test_a_type_that_is_new_is_an_empty_table(lake: Lake) -> None:
     write(lake, OLD_TYPE, "eu-west-1", VALUES)
     fresh = resource_type("aws_fresh", name="text")

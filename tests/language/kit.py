@@ -105,7 +105,8 @@ def full(table: ResourceType, row: Mapping[str, Any], number: int = 0) -> dict[s
 
 
 class Estate:
-    """Tables in a fresh database; relations are given as (type, relation, from, to, cause)."""
+    """Tables in a fresh database; relations are given as (type, relation, from, to, cause), rows
+    by uid."""
 
     def __init__(
         self,
@@ -116,14 +117,18 @@ class Estate:
         self.types = types
         self.con = duckdb.connect(config={"threads": 1})
         self.con.execute("SET TimeZone = 'UTC'")
+        numbers: dict[str | None, int] = {}
         for table, kind in types.items():
             names = {**COMMON, **{c: column.type for c, column in kind.columns.items()}}
             schema = pa.schema([(name, arrow(t)) for name, t in names.items()])
             whole = [full(kind, row, i) for i, row in enumerate(rows.get(table, ()))]
-            self._table(table, pa.Table.from_pylist(whole, schema))
-        edge = pa.schema([(c, pa.string()) for c in EDGE])
+            rows_of = [numbers.setdefault(row["uid"], len(numbers)) for row in whole]
+            data = pa.Table.from_pylist(whole, schema)
+            self._table(table, data.append_column("_row", pa.array(rows_of, pa.int64())))
+        by_row = [(t, r, numbers.get(f), numbers.get(to), cause) for t, r, f, to, cause in edges]
         self._table(
-            "_edges", pa.Table.from_pylist([dict(zip(EDGE, e, strict=True)) for e in edges], edge)
+            "_edges",
+            pa.Table.from_pylist([dict(zip(EDGE.names, e, strict=True)) for e in by_row], EDGE),
         )
 
     def _table(self, name: str, data: pa.Table) -> None:
@@ -156,7 +161,15 @@ class Estate:
         return [VERDICTS[row[statement.codes[judged.id]]] for row in rows]
 
 
-EDGE = ("type", "relation", "from_uid", "to_uid", "cause")
+EDGE = pa.schema(
+    [
+        ("type", pa.string()),
+        ("relation", pa.string()),
+        ("from_row", pa.int64()),
+        ("to_row", pa.int64()),
+        ("cause", pa.string()),
+    ]
+)
 
 
 class Written:

@@ -104,6 +104,39 @@ def test_failing_evidence_is_left_out_where_everything_passes() -> None:
     assert [row[locked] for row in rows] == [None, None, None]
 
 
+def test_what_a_relation_tells_of_a_row_that_does_not_pass_is_the_same_without_the_rest() -> None:
+    strong, weak, unread = {"strong": True, "age": 9}, {"strong": False, "age": 1}, {"age": 9}
+    keys = [
+        [],
+        [strong],
+        [weak],
+        [unread],
+        [strong, weak],
+        [weak, unread],
+        [strong, "..."],
+        ["..."],
+    ]
+    boxes = [{"locked": locked, "keys": k} for locked in (True, False) for k in keys]
+    policies = [
+        policy("any_of(keys, k -> k.strong)", name="any"),
+        policy("locked AND all_of(keys, k -> NOT k.strong AND k.age > 2)", name="all"),
+        policy("locked AND any_of(keys, k -> k.strong)", name="same"),
+    ]
+    estate = Written(boxes).estate()
+    statement, everything = estate.fused(policies, evidence="all")
+    _, rows = estate.fused(policies, evidence="failing")
+    shown = 0
+    for whole, row in zip(everything, rows, strict=True):
+        for name, code in statement.codes.items():
+            assert row[code] == whole[code]
+            if row[code]:
+                shown += 1
+                for _, column in statement.evidence[name]:
+                    assert row[column] == whole[column]
+                assert row[statement.causes[name]] == whole[statement.causes[name]]
+    assert shown > len(boxes)
+
+
 CAUSES: list[tuple[str, dict[str, Any], list[tuple[str, str]]]] = [
     ("size > 1", {}, [("size", "not_collected")]),
     ("size > 1", {"_why": {"size": "denied"}}, [("size", "denied")]),

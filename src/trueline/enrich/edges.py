@@ -1,8 +1,8 @@
-"""Resolves relations into `_edges(type, relation, from_uid, to_uid, cause)`.
+"""Resolves relations into `_edges(type, relation, from_row, to_row, cause)`.
 
-A relation thereby becomes a list of rows on every plane alike. `to_uid` NULL is its unknown
-element: there may be more targets, and `cause` says why it could not be told. No edge at all
-means that there is known to be no target. A target stands once.
+A relation thereby becomes a list of rows, each by its `_row`, on every plane alike. `to_row` NULL
+is its unknown element: there may be more targets, and `cause` says why it could not be told. No
+edge at all means that there is known to be no target. A target stands once.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from trueline.model import Relation, ResourceType
 
 __all__ = ["relate"]
 
-_NO_EDGES = """SELECT NULL::VARCHAR AS type, NULL::VARCHAR AS relation, NULL::VARCHAR AS from_uid,
-NULL::VARCHAR AS to_uid, NULL::VARCHAR AS cause WHERE FALSE"""
-_PLACE = ("uid", "plane", "region", "scope_account", "scope_region")
+_NO_EDGES = """SELECT NULL::VARCHAR AS type, NULL::VARCHAR AS relation, NULL::BIGINT AS from_row,
+NULL::BIGINT AS to_row, NULL::VARCHAR AS cause WHERE FALSE"""
+_PLACE = ("uid", "_row", "plane", "region", "scope_account", "scope_region")
 
 
 def relate(
@@ -32,7 +32,7 @@ def relate(
         make = _forward if relation.to else _reverse
         inner = make(types, table, relation)
         branches.append(
-            f"SELECT {_text(table)} AS type, {_text(name)} AS relation, from_uid, to_uid, cause "
+            f"SELECT {_text(table)} AS type, {_text(name)} AS relation, from_row, to_row, cause "
             f"FROM ({inner})"
         )
     tables.con.execute(
@@ -51,9 +51,8 @@ def _forward(types: Mapping[str, ResourceType], table: str, relation: Relation) 
     return f"""
 WITH refs AS ({_refs(source, relation)}),
 named AS ({_keys(target, relation)}),
-keys AS ({_told_apart(relation)}),
-known AS (SELECT DISTINCT uid FROM {_name(relation.target)})
-SELECT r.from_uid, k.uid AS to_uid, CASE WHEN k.uid IS NULL THEN {_miss_cause(relation)} END
+keys AS ({_told_apart(relation)})
+SELECT r.from_row, k._row AS to_row, CASE WHEN k._row IS NULL THEN {_miss_cause(relation)} END
   AS cause
 FROM refs r
 LEFT JOIN keys k ON k.match = r.match AND (k.region IS NULL OR k.region = r.region)
@@ -62,10 +61,10 @@ LEFT JOIN ({_incomplete(relation)}) i ON i.range = r.home
 LEFT JOIN ({_listed(relation)}) l ON l.range = r.home
 LEFT JOIN (SELECT DISTINCT account FROM _scopes) a ON a.account = r.away
 {once}
-SELECT f.from_uid, k.uid, CASE WHEN k.uid IS NULL
+SELECT p._row, k._row, CASE WHEN k._row IS NULL
   THEN coalesce(f.cause, {_text("dangling:" + relation.by)}) END
 FROM _references f JOIN {_name(table)} p ON p.uid = f.from_uid
-LEFT JOIN known k ON k.uid = f.to_uid
+LEFT JOIN {_name(relation.target)} k ON k.uid = f.to_uid
 WHERE f.column_name = {by}"""
 
 
@@ -82,7 +81,7 @@ def _reverse(types: Mapping[str, ResourceType], table: str, relation: Relation) 
 WITH refs AS ({_refs(theirs, relation)}),
 keys AS ({_keys(ours, relation)}),
 said AS (
-  SELECT f.from_uid, o.uid AS to_uid, f.cause, {_range(relation, "p")} AS range
+  SELECT p._row AS from_row, o._row AS to_row, f.cause, {_range(relation, "p")} AS range
   FROM _references f JOIN {_name(relation.target)} p ON p.uid = f.from_uid
   LEFT JOIN {_name(table)} o ON o.uid = f.to_uid WHERE f.column_name = {by}
 ),
@@ -90,25 +89,25 @@ orphans AS (
   SELECT range, any_value(cause) AS cause FROM refs WHERE match IS NULL GROUP BY range
   UNION ALL
   SELECT range, any_value(coalesce(cause, {_text("dangling:" + relation.by)})) FROM said
-  WHERE to_uid IS NULL GROUP BY range
+  WHERE to_row IS NULL GROUP BY range
 ),
 strays AS (
   SELECT DISTINCT r.range FROM refs r LEFT JOIN keys k ON k.match = r.match
-  WHERE r.match IS NOT NULL AND k.uid IS NULL
+  WHERE r.match IS NOT NULL AND k._row IS NULL
 )
-SELECT from_uid, to_uid, NULL::VARCHAR AS cause FROM (
-  SELECT k.uid AS from_uid, r.from_uid AS to_uid FROM refs r JOIN keys k ON k.match = r.match
+SELECT from_row, to_row, NULL::VARCHAR AS cause FROM (
+  SELECT k._row AS from_row, r.from_row AS to_row FROM refs r JOIN keys k ON k.match = r.match
   {once}
-  SELECT to_uid, from_uid FROM said WHERE to_uid IS NOT NULL)
+  SELECT to_row, from_row FROM said WHERE to_row IS NOT NULL)
 UNION ALL
-SELECT p.uid, NULL, o.cause
+SELECT p._row, NULL, o.cause
 FROM {_name(table)} p JOIN orphans o ON o.range = {_range(relation, "p")}
 {_nameless(ours, relation)}
 UNION ALL
-SELECT p.uid, NULL, i.cause
+SELECT p._row, NULL, i.cause
 FROM {_name(table)} p JOIN ({_incomplete(relation)}) i ON i.range = {_range(relation, "p")}
 UNION ALL
-SELECT p.uid, NULL, 'not_collected'
+SELECT p._row, NULL, 'not_collected'
 FROM {_name(table)} p ANTI JOIN ({_listed(relation)}) l ON l.range = {_range(relation, "p")}"""
 
 
@@ -127,7 +126,7 @@ def _nameless(ours: ResourceType, relation: Relation) -> str:
             unknown = f"({unknown} OR list_count({column}) < len({column}))"
         branches.append(f"""
 UNION ALL
-SELECT p.uid, NULL, coalesce(p._why[{_text(key)}], 'not_collected')
+SELECT p._row, NULL, coalesce(p._why[{_text(key)}], 'not_collected')
 FROM {_name(ours.table)} p JOIN strays s ON s.range = {_range(relation, "p")}
 WHERE {unknown} AND p.plane = 'live'""")
     return "".join(branches)
@@ -140,7 +139,7 @@ def _is_list(source: ResourceType, relation: Relation) -> bool:
 
 
 def _refs(source: ResourceType, relation: Relation) -> str:
-    """`from_uid, region, range, ref, match, away, home, cause`: each reference of a column.
+    """`from_row, region, range, ref, match, away, home, cause`: each reference of a column.
 
     `match` NULL = unknown, for `cause`. `away` is the account that an ARN names, `home` the range
     in which its target is listed. Where code says a reference, it stands in `_references`; the
@@ -173,33 +172,39 @@ def _refs(source: ResourceType, relation: Relation) -> str:
     away = f"CASE WHEN {arn} THEN regexp_extract(q.ref, '^(?:[^:]*:){{4}}([0-9]+):', 1) ELSE '' END"
     return (
         f"SELECT *, CASE WHEN away = '' THEN range ELSE {_arn_range(relation)} END AS home FROM ("
-        f"SELECT q.uid AS from_uid, q.region, {_range(relation, 'q')} AS range, q.ref, "
+        f"SELECT q._row AS from_row, q.region, {_range(relation, 'q')} AS range, q.ref, "
         f"{_match(relation, 'q', 'q.ref')} AS match, {away} AS away, q.cause FROM ({rows}) q)"
     )
 
 
 def _keys(target: ResourceType, relation: Relation) -> str:
-    """`uid, region, match`: what a reference may hold to mean a row of the target."""
-    branches = []
+    """`_row, region, match`: what a reference may hold to mean a row of the target, each once."""
+    branches, earlier, once = [], list[str](), ""
     place = ", ".join(f"p.{c}" for c in _PLACE)
     for key in dict.fromkeys(("uid", *relation.keys)):
         column = target.column_type(key)
         assert column is not None  # the catalog checked it
-        value = f"unnest(p.{_name(key)})" if column.kind == "list" else f"p.{_name(key)}"
-        branches.append(f"SELECT {place}, {value} AS key FROM {_name(target.table)} p")
+        value, new = f"p.{_name(key)}", "TRUE"
+        if column.kind == "list":
+            value, once = f"unnest({value})", "DISTINCT"
+        else:
+            # To leave out a name that the row has already is cheaper than to look for doubles.
+            new = " AND ".join(f"{value} IS DISTINCT FROM {e}" for e in earlier) or new
+            earlier.append(value)
+        branches.append(f"SELECT {place}, {value} AS key FROM {_name(target.table)} p WHERE {new}")
     return (
-        f"SELECT DISTINCT q.uid, q.region, {_match(relation, 'q', 'q.key')} AS match "
+        f"SELECT {once} q._row, q.region, {_match(relation, 'q', 'q.key')} AS match "
         f"FROM ({' UNION ALL '.join(branches)}) q WHERE q.key IS NOT NULL"
     )
 
 
 def _told_apart(relation: Relation) -> str:
-    """`uid, region, match` of each name that means one row: of the range (`region` NULL), or of a
+    """`_row, region, match` of each name that means one row: of the range (`region` NULL), or of a
     region. Within one listing, and of uids, there is nothing to tell apart."""
     if relation.within == "scope" or relation.keys == ("uid",):
-        return "SELECT uid, NULL::VARCHAR AS region, match FROM named"
+        return "SELECT _row, NULL::VARCHAR AS region, match FROM named"
     return """
-SELECT CASE WHEN near = 1 THEN uid END AS uid,
+SELECT CASE WHEN near = 1 THEN _row END AS _row,
   CASE WHEN alike > 1 THEN coalesce(region, '') END AS region, match
 FROM (SELECT *, count(*) OVER (PARTITION BY match) AS alike,
   count(*) OVER (PARTITION BY match, region) AS near FROM named)"""

@@ -89,21 +89,29 @@ class Counts:
 
     def add(self, batch: pa.RecordBatch, layout: Layout) -> None:
         """Count a batch of wide rows; a stale row passes nothing."""
+        import pyarrow as pa
         import pyarrow.compute as pc
 
         fresh = pc.is_null(batch["stale_since"])
-        flags: dict[str, Any] = {"a": batch["scope_account"], "r": batch["scope_region"]}
+        # Grouping by two texts costs three times as much as by one number.
+        accounts = batch["scope_account"].dictionary_encode()
+        regions = batch["scope_region"].dictionary_encode()
+        places = len(regions.dictionary)
+        flags: dict[str, Any] = {
+            "g": pc.add(pc.multiply(accounts.indices, places), regions.indices)
+        }
         for index, policy in enumerate(layout.policies):
             code = batch[policy.code]
-            passed = pc.and_(pc.fill_null(pc.equal(code, 0), False), fresh)
-            flags[f"p{index}"] = pc.cast(passed, pa.int64())
-            flags[f"n{index}"] = pc.cast(pc.is_null(code), pa.int64())
-        sums = [(name, "sum") for name in flags if name not in ("a", "r")]
-        grouped = pa.table(flags).group_by(["a", "r"]).aggregate([*sums, ([], "count_all")])
-        for row in grouped.to_pylist():
-            self.rows[row["a"], row["r"]] += row["count_all"]
+            flags[f"p{index}"] = pc.and_(pc.fill_null(pc.equal(code, 0), False), fresh)
+            flags[f"n{index}"] = pc.is_null(code)
+        sums = [(name, "sum") for name in flags if name != "g"]
+        grouped = pa.table(flags).group_by(["g"], use_threads=False)
+        for row in grouped.aggregate([*sums, ([], "count_all")]).to_pylist():
+            account = accounts.dictionary[row["g"] // places].as_py()
+            region = regions.dictionary[row["g"] % places].as_py()
+            self.rows[account, region] += row["count_all"]
             for index, policy in enumerate(layout.policies):
-                key = (policy.policy, row["a"], row["r"])
+                key = (policy.policy, account, region)
                 self.passed[key] += row[f"p{index}_sum"]
                 self.not_applicable[key] += row[f"n{index}_sum"]
 

@@ -42,6 +42,7 @@ _REFERENCES = pa.schema(
 
 class Tables:
     """One connection, each type of `types` a relation of its name, empty where nothing is known.
+    Its last column `_row` numbers the rows: a shorter key than the uid, for this connection only.
 
     Beside them stand `_scopes(provider, account, region, type, complete, cause)` and
     `_references(from_uid, column_name, to_uid, cause)`. `scopes` are the states behind `_scopes`;
@@ -84,7 +85,7 @@ class Tables:
             listed = rows.get(rtype.table, ())
             batches = record_batches(rtype, listed)
             if len({row["uid"] for row in listed}) == len(listed):
-                load(con, rtype.table, arrow_schema(rtype), batches)
+                load(con, rtype.table, arrow_schema(rtype), batches, numbered=True)
             else:
                 _load_once_per_uid(con, rtype, batches)
         tables = cls(con, types, scopes, few=few)
@@ -164,9 +165,14 @@ def load(
     name: str,
     schema: pa.Schema,
     batches: Iterable[pa.RecordBatch],
+    *,
+    numbered: bool = False,
 ) -> None:
-    """Create a table of batches."""
-    with _registered(con, pa.Table.from_batches(list(batches), schema)) as source:
+    """Create a table of batches; `numbered` = with `_row`."""
+    rows = pa.Table.from_batches(list(batches), schema)
+    if numbered:
+        rows = rows.append_column("_row", pa.array(range(len(rows)), pa.int64()))
+    with _registered(con, rows) as source:
         con.execute(f"CREATE TABLE {quote(name)} AS SELECT * FROM {source}")
 
 
@@ -184,14 +190,14 @@ def _load_once_per_uid(
 ) -> None:
     """The same choice as over segments; a uid that one scope lists twice is one row as well."""
     listed, owners = quote("_listed_" + rtype.table), quote("_owners_" + rtype.table)
-    load(con, "_listed_" + rtype.table, arrow_schema(rtype), batches)
+    load(con, "_listed_" + rtype.table, arrow_schema(rtype), batches, numbered=True)
     con.execute(f"CREATE TABLE {owners} AS {owners_sql(listed)}")
     columns = ", ".join(
         "coalesce(o.seen_from, r.seen_from) AS seen_from" if n == "seen_from" else f"r.{quote(n)}"
         for n in arrow_schema(rtype).names
     )
     con.execute(
-        f"CREATE TABLE {quote(rtype.table)} AS SELECT DISTINCT ON (r.uid) {columns}"
+        f"CREATE TABLE {quote(rtype.table)} AS SELECT DISTINCT ON (r.uid) {columns}, _row"
         f" FROM {listed} r LEFT JOIN {owners} o ON o.uid = r.uid WHERE o.uid IS NULL"
         " OR (o.scope_account = r.scope_account AND o.scope_region = r.scope_region)"
     )

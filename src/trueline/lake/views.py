@@ -68,7 +68,8 @@ def relation_sql(
     stale: str | None,
     owners: str | None,
 ) -> str:
-    """A SELECT of all current rows, columns in the order of `schema`.
+    """A SELECT of all current rows, columns in the order of `schema`, and last `_row`: a number
+    that no other row has.
 
     `_current(segment, account, region)` must hold the current scopes of parts that are not
     whole; `stale` names a relation (account, region, stale_since) and `owners` one of
@@ -76,12 +77,16 @@ def relation_sql(
     """
     if not parts:
         columns = ", ".join(f"NULL::{sql_types[n]} AS {quote(n)}" for n in schema.names)
-        return f"SELECT {columns} WHERE false"
-    union = "\nUNION ALL\n".join(_part_sql(schema, sql_types, group) for group in _grouped(parts))
+        return f"SELECT {columns}, NULL::BIGINT AS _row WHERE false"
+    selects, files = [], 0
+    for group in _grouped(parts):
+        selects.append(_part_sql(schema, sql_types, group, files))
+        files += len(group)
+    union = "\nUNION ALL\n".join(selects)
     if not stale and not owners:
         return union
     columns = ", ".join(_overlaid(n, stale, owners) for n in schema.names)
-    sql = f"SELECT {columns} FROM ({union}) r"
+    sql = f"SELECT {columns}, r._row FROM ({union}) r"
     if stale:
         sql += f" LEFT JOIN {stale} s ON s.account = r.scope_account AND s.region = r.scope_region"
     if owners:
@@ -115,7 +120,10 @@ def _grouped(parts: Sequence[Part]) -> list[list[Part]]:
     return groups
 
 
-def _part_sql(schema: pa.Schema, sql_types: Mapping[str, str], group: Sequence[Part]) -> str:
+def _part_sql(
+    schema: pa.Schema, sql_types: Mapping[str, str], group: Sequence[Part], first: int
+) -> str:
+    """One SELECT of a group; `first` = how many files are read before it."""
     files = ", ".join(text(literal_path(p.path)) for p in group)
     written = group[0].schema
     columns, unread = [], []
@@ -126,6 +134,8 @@ def _part_sql(schema: pa.Schema, sql_types: Mapping[str, str], group: Sequence[P
     if unread:
         marks = "MAP {" + ", ".join(f"{text(n)}: {text(NOT_COLLECTED)}" for n in unread) + "}"
         columns[schema.get_field_index("_why")] = f'map_concat({quote("_why")}, {marks}) AS "_why"'
+    # A file has less than 2**32 rows.
+    columns.append(f"(({first}::BIGINT + file_index::BIGINT) << 32) + file_row_number AS _row")
     sql = f"SELECT {', '.join(columns)} FROM read_parquet([{files}], hive_partitioning = false)"
     if group[0].whole:
         return sql

@@ -1,12 +1,13 @@
 """All policies of a resource type as one statement.
 
-    related rows judged            (`_t_r1`) what the policies ask of every row of a target table
+    related rows judged            (`_t1`)   what the policies ask of every row of a target table
     gathered along the edges       (`_r1`)   one row per resource that has edges
     base                                     the table, beside what its relations gave
     judged, known                            base, one code per policy, what is not known
     the result                               identity, codes, evidence, causes
 
 Equal text is computed once: two policies that ask a relation the same question share the answer.
+Rows are joined by `_row`, their number in their table: a uid is a text of eighty characters.
 Where environments differ, each has its own text, chosen by the row's environment.
 """
 
@@ -101,7 +102,10 @@ def fuse(
 
 @dataclass(slots=True)
 class _Join:
-    """One relation of one row: what is asked of it, by text, and the columns that answer."""
+    """One relation of one row: what is asked of it, by text, and the columns that answer.
+
+    `askers` of a column are the codes of the policies that show it.
+    """
 
     relation: str
     table: str
@@ -111,6 +115,7 @@ class _Join:
     rows: dict[tuple[str, str], str] = field(default_factory=dict)
     causes: dict[tuple[str, str], str] = field(default_factory=dict)
     gaps: dict[str, str] = field(default_factory=dict)
+    askers: dict[str, dict[str, None]] = field(default_factory=dict)
     joins: dict[str, _Join] = field(default_factory=dict)
 
     def column(self, kind: str, index: int) -> str:
@@ -132,6 +137,7 @@ class _Fusion:
         self.now = str(round(now.timestamp() * 1_000_000))
         self.joins: dict[str, _Join] = {}
         self.count = 0
+        self.asker = ""
 
     def statement(self, mode: Literal["all", "failing"]) -> Statement:
         codes: dict[str, str] = {}
@@ -140,7 +146,7 @@ class _Fusion:
         evidence: dict[str, tuple[tuple[str, str], ...]] = {}
         judged, result = [], []
         for i, policy in enumerate(self.policies):
-            code, why = f"_k{i}", f"_w{i}"
+            code, why = self.asker, _ = f"_k{i}", f"_w{i}"
             judged.append(f"CAST({self._chosen(policy, policy.code)} AS TINYINT) AS {code}")
             reasons = self._chosen(policy, policy.causes)
             result.append(f"CAST(CASE WHEN {code} = 1 THEN {reasons} END AS {_CAUSES}) AS {why}")
@@ -181,18 +187,19 @@ class _Fusion:
         they know only of the rows that do not pass by a policy that asks a relation."""
         decided, told, telling = {}, {}, []
         for join in self.joins.values():
-            source = _source(join.target, "t", join.joins, tables)
-            tables += _gathered(join, source, name := f"_c{join.number}", told=False)
+            rows = _related_rows(join, tables)
+            tables.append(_gathered(join, rows, name := f"_c{join.number}", _decided(join)))
             decided[name] = list(join.searched.values())
             if join.rows or join.causes:
-                telling += _gathered(join, source, name := f"_r{join.number}", decided=False)
+                name = f"_r{join.number}"
+                telling.append(_gathered(join, rows, name, _told(join, chosen=True), chosen=True))
                 told[name] = [*join.rows.values(), *join.causes.values()]
         asking = [i for i, policy in enumerate(self.policies) if policy.relations]
         codes = ", ".join(judged[i] for i in asking)
         found = " OR ".join(f"p._k{i} > 0" for i in asking)
         base = _beside(self.rtype.table, "p", decided)
-        first = f"(SELECT p.uid, {codes} FROM {base} p)"
-        tables += [f"{_NEEDED} AS (SELECT p.uid FROM {first} p WHERE {found})", *telling]
+        first = f"(SELECT p._row, {codes} FROM {base} p)"
+        tables += [f"{_NEEDED} AS (SELECT p.* FROM {first} p WHERE {found})", *telling]
         return _beside(self.rtype.table, "p", decided | told)
 
     # settings
@@ -242,7 +249,9 @@ class _Fusion:
             def inside(text: str) -> str:
                 return self._filled(text, "t", related.related, join.joins, params)
 
-            column = f"{alias}.{_ANSWERS[kind](join, related, inside, names)}"
+            answered = _ANSWERS[kind](join, related, inside, names)
+            join.askers.setdefault(answered, {})[self.asker] = None
+            column = f"{alias}.{answered}"
             if kind == "code":
                 return f"coalesce({column}, 0)"
             return f"list_sort(list_distinct(coalesce({column}, [])))"
@@ -307,70 +316,88 @@ def _source(table: str, alias: str, joins: Mapping[str, _Join], tables: list[str
     """A table beside the answers of its relations; their own tables are appended to `tables`."""
     answers = {}
     for join in joins.values():
-        source = _source(join.target, "t", join.joins, tables)
-        tables += _gathered(join, source, name := f"_r{join.number}")
+        rows, name = _related_rows(join, tables), f"_r{join.number}"
+        tables.append(_gathered(join, rows, name, [*_decided(join), *_told(join)]))
         answers[name] = [*join.searched.values(), *join.rows.values(), *join.causes.values()]
     return _beside(table, alias, answers)
 
 
 def _beside(table: str, alias: str, answers: Mapping[str, Sequence[str]]) -> str:
-    """A table beside columns of others that have at most one row per uid."""
+    """A table beside columns of others that have at most one row for each of its rows."""
     if not answers:
         return quote(table)
     shown = [f"{alias}.*", *(f"{name}.{c}" for name, columns in answers.items() for c in columns)]
-    clauses = [f"LEFT JOIN {name} ON {name}.uid = {alias}.uid" for name in answers]
+    clauses = [f"LEFT JOIN {name} ON {name}._row = {alias}._row" for name in answers]
     return f"(SELECT {', '.join(shown)} FROM {quote(table)} {alias} {' '.join(clauses)})"
 
 
-def _gathered(
-    join: _Join, source: str, name: str, *, decided: bool = True, told: bool = True
-) -> list[str]:
-    """Two tables: the target's rows judged, and under `name` what they say along the edges.
+def _related_rows(join: _Join, tables: list[str]) -> str:
+    """Append a table of the target's rows with codes, evidence and causes; say its name.
 
-    `decided` = with codes, `told` = with evidence and causes; without `decided` only of the rows
-    for which these are needed.
+    Evidence and causes stand where a code calls for them. One table serves deciding and telling:
+    to read and judge the target's lists again costs more than to keep what they say.
     """
+    name, wanted = f"_t{join.number}", f"(SELECT e.to_row FROM _edges e WHERE {_of(join)})"
+    source = _source(join.target, "t", join.joins, tables)
     searched = [f"{code} AS {column}" for (_, code, _), column in join.searched.items()]
-    judged = f"(SELECT t.*, {', '.join(searched)} FROM {source} t)"
-    shown, gathered = ["t.uid"], ["e.from_uid AS uid"]
-    if decided:
-        shown += [f"t.{column}" for column in join.searched.values()]
-        gathered += [
-            f"{kind}(coalesce(t.{column}, {missing})) AS {column}"
-            for (kind, _, missing), column in join.searched.items()
-        ]
-    if told and join.causes:
+    judged = f"(SELECT t.*, {', '.join(searched)} FROM {source} t WHERE t._row IN {wanted})"
+    if join.causes:
         undecided = " OR ".join(dict.fromkeys(undecided for _, undecided in join.causes))
         judged = _with_gaps(judged, "t", undecided, join.gaps)
-    relation = literal(join.relation, _TEXT)
-    if told:
-        shown += [
-            f"CASE WHEN {wanted} THEN {struct} END AS {column}"
-            for (struct, wanted), column in join.rows.items()
-        ]
-        shown += [
-            f"{_row_causes(join, causes, undecided)} AS {column}"
-            for (causes, undecided), column in join.causes.items()
-        ]
-        gathered += [
-            f"list(t.{column}) FILTER (WHERE t.{column} IS NOT NULL) AS {column}"
-            for column in join.rows.values()
-        ]
-        nowhere = f"coalesce(e.cause, {literal('dangling:' + join.relation, _TEXT)})"
-        unled = f"[{{'column': {relation}, 'cause': {nowhere}}}]"
-        gathered += [
-            f"flatten(list(CASE WHEN t.uid IS NULL THEN {unled} ELSE t.{column} END) "
-            f"FILTER (WHERE t.uid IS NULL OR t.{column} IS NOT NULL)) AS {column}"
-            for column in join.causes.values()
-        ]
-    needed = "" if decided else f" AND e.from_uid IN (SELECT uid FROM {_NEEDED})"
-    rows = f"_t{name}"
-    return [
-        f"{rows} AS (SELECT {', '.join(shown)} FROM {judged} t)",
-        f"{name} AS (SELECT {', '.join(gathered)} FROM _edges e "
-        f"LEFT JOIN {rows} t ON t.uid = e.to_uid WHERE e.type = {literal(join.table, _TEXT)} "
-        f"AND e.relation = {relation}{needed} GROUP BY 1)",
+    shown = ["t._row", *(f"t.{column}" for column in join.searched.values())]
+    shown += [
+        f"CASE WHEN {called} THEN {struct} END AS {column}"
+        for (struct, called), column in join.rows.items()
     ]
+    shown += [
+        f"{_row_causes(join, causes, undecided)} AS {column}"
+        for (causes, undecided), column in join.causes.items()
+    ]
+    tables.append(f"{name} AS (SELECT {', '.join(shown)} FROM {judged} t)")
+    return name
+
+
+def _of(join: _Join) -> str:
+    return f"e.type = {literal(join.table, _TEXT)} AND e.relation = {literal(join.relation, _TEXT)}"
+
+
+def _decided(join: _Join) -> list[str]:
+    """The codes of related rows as one code each."""
+    return [
+        f"{kind}(coalesce(t.{column}, {missing})) AS {column}"
+        for (kind, _, missing), column in join.searched.items()
+    ]
+
+
+def _told(join: _Join, *, chosen: bool = False) -> list[str]:
+    """The evidence and the causes of related rows as one list each; `chosen` = only where `n`
+    says that a policy that shows them does not pass, or cannot tell."""
+
+    def asked(column: str, code: str) -> str:
+        said = " OR ".join(f"n.{asker} {code}" for asker in join.askers[column])
+        return f" AND ({said})" if chosen else ""
+
+    lists = [
+        f"list(t.{column}) FILTER (WHERE t.{column} IS NOT NULL{asked(column, '> 0')}) AS {column}"
+        for column in join.rows.values()
+    ]
+    nowhere = f"coalesce(e.cause, {literal('dangling:' + join.relation, _TEXT)})"
+    unled = f"[{{'column': {literal(join.relation, _TEXT)}, 'cause': {nowhere}}}]"
+    lists += [
+        f"flatten(list(CASE WHEN t._row IS NULL THEN {unled} ELSE t.{column} END) FILTER "
+        f"(WHERE (t._row IS NULL OR t.{column} IS NOT NULL){asked(column, '= 1')})) AS {column}"
+        for column in join.causes.values()
+    ]
+    return lists
+
+
+def _gathered(join: _Join, rows: str, name: str, shown: list[str], *, chosen: bool = False) -> str:
+    """A table of what related rows say along the edges of each row, or of each `_needed` one."""
+    only = f" JOIN {_NEEDED} n ON n._row = e.from_row" if chosen else ""
+    return (
+        f"{name} AS (SELECT e.from_row AS _row, {', '.join(shown)} FROM _edges e{only} "
+        f"LEFT JOIN {rows} t ON t._row = e.to_row WHERE {_of(join)} GROUP BY 1)"
+    )
 
 
 def _with_gaps(table: str, alias: str, undecided: str, gaps: Mapping[str, str]) -> str:
