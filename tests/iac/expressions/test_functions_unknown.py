@@ -195,6 +195,7 @@ def test_what_would_fill_the_memory_or_the_clock_is_refused() -> None:
         ("setproduct", [list(range(1000)), list(range(1000))]),
         ("jsondecode", ["[" * 5000 + "]" * 5000]),
         ("jsondecode", ["1e999999999"]),
+        ("format", ["%.9000f", 1]),
         ("yamldecode", ["&a [*a]"]),
         ("yamldecode", ["[" * 500 + "]" * 500]),
         ("yamldecode", [aliases]),

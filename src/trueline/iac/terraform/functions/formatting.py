@@ -118,7 +118,7 @@ def _written(verb: re.Match[str], value: Value) -> str:
 
 
 def _size(digits: str) -> int:
-    if len(digits) > 4:
+    if len(digits) > 3:
         raise FunctionError("the width or precision of a format is too large")
     return int(digits)
 

@@ -7,7 +7,8 @@ import re
 from decimal import Decimal
 
 from trueline.iac.terraform.evaluate.numbers import number_text
-from trueline.iac.terraform.evaluate.values import FunctionError, Number, Value, normal
+from trueline.iac.terraform.evaluate.types import as_number
+from trueline.iac.terraform.evaluate.values import FunctionError, Number, Value
 from trueline.iac.terraform.functions.graphemes import same_text
 
 __all__ = ["json_text", "read_json", "sane_number"]
@@ -23,7 +24,7 @@ _ESCAPES = str.maketrans(
     }
 )
 _HALF = re.compile("[\ud800-\udfff]")
-_MOST_DIGITS = 4000
+_MOST_DIGITS = 500
 _DEEPEST = 100
 
 
@@ -57,12 +58,12 @@ def read_json(text: str) -> Value:
 
 
 def sane_number(digits: str) -> Number:
-    """A number as written, unless it has thousands of digits."""
-    number = Decimal(digits)
-    if abs(number.adjusted()) > _MOST_DIGITS or len(digits) > _MOST_DIGITS:
+    """A number as written; raises FunctionError where it has hundreds of digits."""
+    if len(digits) > _MOST_DIGITS:
         raise FunctionError("a number has too many digits")
+    number = Decimal(digits)
     # Terraform keeps the sign of a zero that is read.
-    return number if number.is_zero() and number.is_signed() else normal(number)
+    return number if number.is_zero() and number.is_signed() else as_number(digits)
 
 
 def _clean(value: Value, depth: int) -> Value:

@@ -59,6 +59,9 @@ def log(number: Number, base: Number) -> Number:
         raise FunctionError("the logarithm is not a finite number") from None
 
 
+_MOST_DIGITS = 500
+"""Of a text that is read as a number; nobody writes more."""
+
 _LOG_ODD = (0.6666666666666735, 0.2857142874366239, 0.1818357216161805, 0.14798198605116586)
 _LOG_EVEN = (0.3999999999940942, 0.22222198432149784, 0.15313837699209373)
 _LN2_HIGH, _LN2_LOW = 0.6931471803691238, 1.9082149292705877e-10
@@ -135,7 +138,7 @@ def parse_int(text: object, base: int) -> int:
         raise FunctionError(f"base must be a whole number between 2 and 62 inclusive, not {base}")
     unsigned = text[1:] if text[:1] in ("+", "-") else text
     digits = unsigned.lower() if base <= 36 else unsigned
-    if not digits or len(digits) > 10_000 or any(d not in _DIGITS[:base] for d in digits):
+    if not digits or len(digits) > _MOST_DIGITS or any(d not in _DIGITS[:base] for d in digits):
         raise FunctionError(f"cannot parse {text!r} as a base {base} integer")
     value = 0
     for digit in digits:
