@@ -151,6 +151,11 @@ def test_deep_json_is_a_problem_and_no_crash() -> None:
     assert read('{"a":' * 100_000, "main.tf.json").problems
 
 
+@pytest.mark.parametrize("source", ["a = /*/", "/*/\na {", "a {\n/*/ }\n/* x */\n", "a = 1 /"])
+def test_comments_that_do_not_end_are_problems(source: str) -> None:
+    assert read(source).problems
+
+
 def test_large_nonsense_is_read_in_pieces() -> None:
     nonsense = "".join(random.Random(1).choices('abc ={}[]()"$%\n<', k=300_000))
     file = read(f'{nonsense}\nresource "a" "b" {{\n  c = 1\n}}\n')

@@ -47,8 +47,8 @@ def pieces(source: str, is_values: bool) -> list[tuple[int, int]]:
         heredoc = _HEREDOC.search(source, at, line_end) if misses < _MOST_FAULTS else None
         behind = _behind_heredoc(source, heredoc) if heredoc else None
         misses += heredoc is not None and behind is None
-        if at < last_comment_end and source.startswith("/*", at):
-            behind = source.find("*/", at) + 2
+        if at + 2 <= last_comment_end and source.startswith("/*", at):
+            behind = source.find("*/", at + 2) + 2
         at = max(line_end, behind or 0)
     return list(zip(begins, [*begins[1:], len(source)], strict=True))
 
