@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from content.plans import plan_each
 from iac.source.examples import example_code, example_plans
 from iac.source.facts import silence_facts
 from terraform import plan_json, provider_schemas
@@ -24,10 +23,8 @@ def test_the_shipped_facts_are_those_of_the_provider(
     tf_mirror: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     catalog = load()
-    silent = {"silent": (Path(__file__).parent / "silent.tf").read_text()}
     plans = [*example_plans(tmp_path_factory, example_code(catalog)).values()]
     plans.append(plan_json(tmp_path_factory.mktemp("silent") / "root", SILENT.read_text()).decode())
-    plans |= plan_each(tmp_path_factory.mktemp("silent"), silent)
     types = [t for t in catalog.types.values() if "terraform" in t.readers]
     made = silence_facts(
         types, json.loads(provider_schemas()), (json.loads(plan) for plan in plans)
