@@ -62,35 +62,29 @@ def check_change(
         )
     past = _open(given.root, base)
     say(f"compared with {past.commit[:12]}, the base that this and {past.name} have in common")
-    room = BaseConfiguration(given.root, past.name, past.own, past.head).workspace(
-        home, config, start
-    )
-    chosen = select_policies(room.catalog, policies)
+    configuration = BaseConfiguration(given.root, past.name, past.own, past.head)
+    room = configuration.workspace(home, config, start)
+    if configuration.overruled:
+        say(f"{configuration.overruled} holds as it is in the base, not as this change has it")
+    catalog = room.catalog
+    chosen = select_policies(catalog, policies)
     bench = make_bench(room, started, environment)
-    judge = _Judge(bench, chosen, Names(room.catalog.policies))
+    judge = _Judge(bench, chosen, Names(catalog.policies))
     then = judge.side(past.files, _known(given, past.files))
     now = judge.side(DiskTree(given.root), given)
     if not now.code.scopes and not then.code.scopes:
         raise no_source(given)
-    new = added(now.marks, then.marks)
-    verdicts, listed = judge.suppressed(now, new)
-    before, _ = judge.suppressed(then)
-    code = then.code
-    for folder in _deserted(past.own, DiskTree(given.root), now.code, then.code, given.folder):
-        code, more = judge.from_elsewhere(past.files, given, folder, now.code, code)
-        before += more
-    changes = compare(verdicts, before, now.code, code)
-    final, really = _settled(changes, allowed=room.settings.new_suppressions)
+    found = _compared(judge, past, given, then, now, allowed=room.settings.new_suppressions)
     return build_report(
         info(started, ("source",)),
-        ordered(final),
+        ordered(found.verdicts),
         now.code.coverage,
         resources=sum(len(rows) for rows in now.code.rows.values()),
         not_judged=now.not_judged,
-        fixed=ordered(changes.fixed),
-        suppressions=[_listed(each, really) for each in listed],
-        policies=room.catalog.policies,
-        code=code_view(given.root, given.folder, final, room.catalog.policies, room.catalog.types),
+        fixed=ordered(found.fixed),
+        suppressions=found.suppressions,
+        policies=catalog.policies,
+        code=code_view(given.root, given.folder, found.verdicts, catalog.policies, catalog.types),
     )
 
 
@@ -218,6 +212,31 @@ def _told_from(verdict: Verdict, folder: str, judged: str) -> Verdict:
         location=verdict.location and place(verdict.location),
         calls=tuple(map(place, verdict.calls)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """What a report says of a change."""
+
+    verdicts: Sequence[Verdict]
+    fixed: Sequence[Verdict]
+    suppressions: Sequence[Suppression]
+
+
+def _compared(
+    judge: _Judge, past: _Past, given: CodeInput, then: _Side, now: _Side, *, allowed: bool
+) -> _Compared:
+    """Lay the sides beside each other; `allowed`: new suppressions hold."""
+    new = added(now.marks, then.marks)
+    verdicts, listed = judge.suppressed(now, new)
+    before, _ = judge.suppressed(then)
+    code = then.code
+    for folder in _deserted(past.own, DiskTree(given.root), now.code, then.code, given.folder):
+        code, more = judge.from_elsewhere(past.files, given, folder, now.code, code)
+        before += more
+    changes = compare(verdicts, before, now.code, code)
+    final, really = _settled(changes, allowed=allowed)
+    return _Compared(final, changes.fixed, [_listed(each, really) for each in listed])
 
 
 def _settled(changes: Changes, *, allowed: bool) -> tuple[list[Verdict], set[str]]:

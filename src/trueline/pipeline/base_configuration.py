@@ -35,11 +35,13 @@ class BaseConfiguration:
     """Reads configuration below `root` from the commit `base`, which errors call `name`.
 
     What neither `base` nor `head` holds is no part of the change: it is read from disk, as is
-    everything outside of `root`.
+    everything outside of `root`. `overruled` is a configuration file that the change wants to be
+    another than it is in the base, once the workspace was read.
     """
 
     def __init__(self, root: Path, name: str, base: GitTree, head: GitTree | None) -> None:
         self._root, self._name, self._base, self._head = root, name, base, head
+        self.overruled: str | None = None
         self._shown: dict[str, str] = {}
         self._written: Path | None = None
 
@@ -54,6 +56,8 @@ class BaseConfiguration:
 
     def _settings(self, config: str | None, home: Path, start: Path, stack: ExitStack) -> Settings:
         file = Path(config) if config else self._nearest(home, start)
+        here = Path(config) if config else find_config(None, home, start)
+        self.overruled = next((o for o in map(self._differs, (here, file)) if o), None)
         if file is None:
             return Settings()
         inner = self._inside(file)
@@ -78,6 +82,15 @@ class BaseConfiguration:
                 break
         fallback = home / FILE_NAME
         return fallback if fallback.is_file() else None
+
+    def _differs(self, file: Path | None) -> str | None:
+        """The name of a file that the change makes, takes away or says otherwise."""
+        inner = self._inside(file) if file else None
+        if file is None or inner is None or not self._decides(inner):
+            return None
+        was = self._base.read(inner) if self._base.is_file(inner) else None
+        now = file.read_bytes() if file.is_file() else None
+        return inner if was != now else None
 
     def _inside(self, path: Path) -> str | None:
         """The path relative to the root, as named or with its links followed; None = outside."""
