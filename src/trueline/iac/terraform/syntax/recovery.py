@@ -59,9 +59,10 @@ def comments(source: str, start: int, end: int) -> list[tuple[int, int]]:
     at, last_comment_end = start, source.rfind("*/", start, end)
     while (mark := _COMMENT.search(source, at, end)) is not None:
         at = mark.end()
-        if mark.group() == "/*" and mark.start() < last_comment_end:
+        is_block = mark.group() == "/*"
+        if is_block and at <= last_comment_end:
             at = source.find("*/", at) + 2
-        if (not mark.group().startswith('"') and mark.group() != "/*") or at > mark.end():
+        if mark.group()[0] != '"' and (not is_block or at > mark.end()):
             found.append((mark.start(), at))
     return found
 
