@@ -84,9 +84,9 @@ def number(value: Value) -> Value:
 def whole(value: Value) -> Value:
     """A whole number."""
     value = number(value)
-    if isinstance(value, Decimal):
+    if isinstance(value, Decimal) and value:
         raise FunctionError("value must be a whole number")
-    return value
+    return value if is_opaque(value) else int(value)
 
 
 def truth(value: Value) -> Value:
