@@ -74,6 +74,7 @@ class DiskTree:
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
         self._top = str(self.root)
+        self._places: dict[str, str] = {}
 
     def real(self, path: str) -> str:
         """The path without links: equal for equal files. Raises TreeError."""
@@ -121,7 +122,12 @@ class DiskTree:
             return False
 
     def _place(self, path: str) -> str:
-        """Where a path is on disk once its links are followed."""
+        """Where a path is on disk once its links are followed; looked for once."""
+        if path not in self._places:
+            self._places[path] = self._find(path)
+        return self._places[path]
+
+    def _find(self, path: str) -> str:
         try:
             place = os.path.realpath(self.root / normal(path), strict=True)
         except OSError as error:

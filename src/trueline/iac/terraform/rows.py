@@ -34,10 +34,20 @@ class Origin:
 
 
 class RowMaker:
-    """Makes the rows of one table after another; `edges` grow with them."""
+    """Makes the rows of one table after another; `edges` grow with them.
 
-    def __init__(self, code: Code, types: Mapping[str, ResourceType], origin: Origin) -> None:
+    `mappers` by table serve several root modules.
+    """
+
+    def __init__(
+        self,
+        code: Code,
+        types: Mapping[str, ResourceType],
+        origin: Origin,
+        mappers: dict[str, Mapper] | None = None,
+    ) -> None:
         self._code, self._origin = code, origin
+        self._mappers = {} if mappers is None else mappers
         tabled = {kind for t in types.values() for kind in t.readers[READER].resource}
         self._uids = {
             b.address: origin.uid(b.address)
@@ -51,7 +61,9 @@ class RowMaker:
         reader = rtype.readers[READER]
         if self._code.types.keys().isdisjoint(block_types(reader)):
             return
-        mapper = Mapper(rtype, READER)
+        mapper = self._mappers.get(rtype.table)
+        if mapper is None:
+            mapper = self._mappers[rtype.table] = Mapper(rtype, READER)
         if not reader.resource:
             for one in find_singletons(self._code, rtype):
                 yield one.block, self._singleton_row(rtype, mapper, one), one.document

@@ -23,7 +23,7 @@ from trueline.iac.terraform.source.roots import find_roots
 from trueline.iac.terraform.source.text import Fault, Texts
 from trueline.iac.terraform.source.world import World, deep_calls
 from trueline.iac.trees import Tree
-from trueline.mapping import Unknown
+from trueline.mapping import Mapper, Unknown
 from trueline.model import (
     CodeComment,
     CodeRows,
@@ -83,6 +83,7 @@ class _Reading:
     found: dict[str, Place] = field(default_factory=dict)
     moved: list[tuple[str, str]] = field(default_factory=list)
     _labels: dict[str, Labels] = field(init=False)
+    _mappers: dict[str, Mapper] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.texts, self.places = Texts(self.tree), Places(self.path)
@@ -96,7 +97,7 @@ class _Reading:
         world = World(self.texts, text.folder, inputs, self.top)
         code = Written(Module(world, text), self._labels)
         origin = Origin("source", folder or ".", self.at, self._place)
-        maker = RowMaker(code, self.types, origin)
+        maker = RowMaker(code, self.types, origin, self._mappers)
         made: dict[str, list[Row]] = {}
         for table, rtype in self.types.items():
             for block, row, document in maker.rows(rtype):
