@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
+import subprocess
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from tests.iac.expressions import kit
@@ -171,11 +174,24 @@ def test_what_is_not_reproduced_is_unknown_and_named(name: str, args: list[Value
     assert result.cause == f"unresolved:{name}()"
 
 
-def test_every_function_of_terraform_is_known_but_the_lazy_ones() -> None:
-    assert len(functions.FUNCTIONS) == 116
-    assert "try" not in functions.FUNCTIONS
+@pytest.mark.needs("terraform")
+def test_every_function_of_terraform_is_known_but_the_lazy_ones(tmp_path: Path) -> None:
+    asked = ["terraform", f"-chdir={tmp_path}", "metadata", "functions", "-json"]
+    said = json.loads(subprocess.run(asked, capture_output=True, check=True).stdout)
+    theirs = {name for name in said["function_signatures"] if "::" not in name}
+    assert theirs - {"try", "can"} == functions.FUNCTIONS.keys()
+
+
+def test_functions_have_a_second_name_and_others_are_refused() -> None:
+    assert call("core::upper", "a") == "A"
     with pytest.raises(FunctionError, match="there is no function named 'nosuch'"):
         call("nosuch")
+
+
+def test_a_wrong_number_of_arguments_is_refused() -> None:
+    for name, args in (("upper", []), ("upper", ["a", "b"]), ("lookup", [{}]), ("uuid", [1])):
+        with pytest.raises(FunctionError, match="arguments"):
+            call(name, *args)
 
 
 def test_json_is_read_as_it_was_written() -> None:
