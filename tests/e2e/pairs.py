@@ -10,6 +10,8 @@ from typing import Any
 
 import boto3
 
+from e2e.more_pairs_b import build_more_pairs_b
+
 __all__ = ["ACCOUNT", "REGION", "build_pairs"]
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
@@ -36,6 +38,7 @@ def build_pairs(endpoint: str) -> None:
     _queues(client("sqs"), keys)
     _balancers(client("elbv2"), vpc, groups, subnets)
     _clusters(client("ecs"))
+    build_more_pairs_b(client, keys)
 
 
 def _document(**statement: Any) -> str:

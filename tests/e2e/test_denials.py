@@ -39,23 +39,29 @@ _TAGS = "tags: no policy reads them"
 QUIET: dict[str, str] = {
     "account.GetContactInformation": "the contact of the account: no policy reads it",
     "cloudtrail.ListTags": _TAGS,
+    "cloudwatch.ListTagsForResource": _TAGS,
     "ec2.DescribeRegions": "how a region came to be enabled: no policy reads it",
     "elbv2.DescribeTags": _TAGS,
     "iam.ListAccountAliases": "the name of the account: no policy reads it",
     "iam.ListPolicyTags": _TAGS,
+    "kinesis.ListTagsForStream": _TAGS,
     "kms.ListAliases": "the names of a key: no policy reads them, and references hold ARNs here",
     "kms.ListResourceTags": _TAGS,
     "lambda.ListTags": _TAGS,
     "s3.GetBucketLocation": "the region of a bucket: no policy reads it",
     "s3.GetBucketTagging": _TAGS,
     "sqs.ListQueueTags": _TAGS,
+    "ssm.ListTagsForResource": _TAGS,
 }
 """Calls whose denial changes no verdict → why."""
 
 NARROWER = [("ec2.DescribeSnapshots", "RestorableBy"), ("account.GetAlternateContact", "SECURITY")]
 """Calls that a type makes with several arguments, and words of one of them."""
 
+_NO_DOCDB = "moto makes no DocumentDB clusters"
 UNDECIDED: dict[str, str] = {
+    "aws-docdb-cluster-not-audited": _NO_DOCDB,
+    "aws-docdb-cluster-unencrypted": _NO_DOCDB,
     "aws-account-root-used-recently": "moto's credential report has no line of the root user",
     "aws-ec2-instance-type-not-approved": "has no default for the types that are approved",
     "aws-region-used-without-approval": "has no default for the regions that are approved",
@@ -63,6 +69,8 @@ UNDECIDED: dict[str, str] = {
 """Policies that give neither pass nor fail here → why."""
 
 ONE_SIDED: dict[tuple[str, str], str] = {
+    ("aws_docdb_cluster", "fail"): _NO_DOCDB,
+    ("aws_docdb_cluster", "pass"): _NO_DOCDB,
     ("aws_flow_log", "fail"): "moto's flow logs always deliver",
 }
 """(type, verdict that it lacks) → why."""
