@@ -306,6 +306,19 @@ def test_a_damaged_object_is_an_error_and_not_an_empty_file(clone: Clone) -> Non
         tree(clone).read("main.tf")
 
 
+@pytest.mark.parametrize("data", [b"", b"what is this\n", b"\xff\xfe"])
+def test_damaged_names_are_an_error_and_no_traceback(clone: Clone, data: bytes) -> None:
+    (clone.top / ".git/packed-refs").write_bytes(data)
+    with pytest.raises(ConfigError):
+        resolve(Repository(clone.top), "origin/main")
+
+
+def test_a_new_repository_has_no_current_commit(tmp_path: Path) -> None:
+    Clone(tmp_path).git("init", "--quiet")
+    assert Repository(tmp_path).ref("HEAD") is None
+    assert "no such branch" in refused(tmp_path, "HEAD").message
+
+
 def base_of(clone: Clone, one: str, other: str) -> str | None:
     repository = Repository(clone.top)
     return merge_base(repository, resolve(repository, one), resolve(repository, other))

@@ -168,10 +168,14 @@ def _statuses(status: str | None) -> list[str]:
 
 
 def exit_code(report: Report, fail_on: str, fail_on_unknown: bool) -> int:
-    """1 for fails that count, else 3 for what could not be read, else 0."""
+    """1 for fails that count, else 3 for what could not be read, else 0.
+
+    What a change leaves as it was does not count, neither fails nor unknowns.
+    """
     from trueline.report import counts_against
 
     if counts_against(report, fail_on):
         return 1
-    unread = report.summary.unknown or report.summary.share_read < 1
+    unknown = any(v.status == "unknown" and v.change != "left" for v in report.verdicts)
+    unread = unknown or report.summary.share_read < 1
     return 3 if fail_on_unknown and unread else 0

@@ -51,6 +51,7 @@ class Repository:
 
     def _open(self, config: str) -> None:
         """Open by parts: dulwich's own Repo refuses partial clones, and knows of hooks."""
+        from dulwich.errors import ApplyDeltaError, ChecksumMismatch, FileFormatException
         from dulwich.object_format import get_object_format
         from dulwich.object_store import DiskObjectStore
         from dulwich.refs import DiskRefsContainer
@@ -62,35 +63,44 @@ class Repository:
             raise self._unreadable("its object format is not known") from None
         self._store = DiskObjectStore(str(self._common / "objects"), object_format=form)
         self.digits = form.hex_length
-        self.refs: RefsContainer = DiskRefsContainer(str(self._common), str(self._control))
+        # What dulwich lets through of damaged files.
+        self._faults = (
+            OSError, ValueError, TypeError, IndexError, AssertionError, EOFError, StopIteration,
+            struct.error, zlib.error, ApplyDeltaError, ChecksumMismatch, FileFormatException,
+        )  # fmt: skip
+        self._refs: RefsContainer = DiskRefsContainer(str(self._common), str(self._control))
         if re.search(r"(?im)^\s*refstorage\s*=\s*\"?reftable", config):
             from dulwich.reftable import ReftableRefsContainer
 
-            self.refs = ReftableRefsContainer(str(self._common))
+            self._refs = ReftableRefsContainer(str(self._common))
 
-    @property
-    def has_commits(self) -> bool:
-        """Is there a current commit? A new repository has none."""
-        from dulwich.refs import HEADREF
+    def ref(self, name: str) -> str | None:
+        """The id that a full name such as `refs/heads/main` or `HEAD` points to; None = nowhere."""
+        from dulwich.refs import Ref
 
         try:
-            return bool(self.refs[HEADREF])
+            return self._refs[Ref(name.encode("utf-8", "surrogateescape"))].decode()
         except KeyError:
-            return False
+            return None
+        except self._faults as error:
+            raise self._unreadable(f"its names are damaged: {error}") from None
+
+    def names(self) -> list[str]:
+        """The full names of all branches, tags and remote branches."""
+        try:
+            return [ref.decode("utf-8", "replace") for ref in self._refs.allkeys()]
+        except self._faults as error:
+            raise self._unreadable(f"its names are damaged: {error}") from None
 
     def object(self, name: str) -> ShaFile | None:
         """The object of an id; None where the database lacks it. Raises ConfigError if damaged."""
-        from dulwich.errors import ApplyDeltaError, ChecksumMismatch, FileFormatException
         from dulwich.objects import ObjectID
 
         try:
             return self._store[ObjectID(name.encode())]
         except KeyError:
             return None
-        except (
-            OSError, ValueError, TypeError, IndexError, AssertionError, EOFError,
-            struct.error, zlib.error, ApplyDeltaError, ChecksumMismatch, FileFormatException,
-        ) as error:  # fmt: skip
+        except self._faults as error:
             raise self._unreadable(f"object {name} is damaged: {error}") from None
 
     def ids(self, prefix: str) -> Iterator[str]:

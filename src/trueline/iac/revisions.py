@@ -146,17 +146,12 @@ def _ref(repository: Repository, name: str) -> str | None:
     from dulwich.refs import Ref, check_ref_format
 
     ref = Ref(name.encode("utf-8", "surrogateescape"))
-    if name not in _HEADS and not check_ref_format(ref):
-        return None
-    try:
-        return repository.refs[ref].decode()
-    except KeyError:
-        return None
+    return repository.ref(name) if name in _HEADS or check_ref_format(ref) else None
 
 
 def _unknown(repository: Repository, name: str, base: str) -> ConfigError:
-    refs = (ref.decode("utf-8", "replace") for ref in repository.refs.allkeys())
-    short = sorted({re.sub(r"^refs/(heads|tags|remotes)/", "", ref) for ref in refs})
+    names = repository.names()
+    short = sorted({re.sub(r"^refs/(heads|tags|remotes)/", "", each) for each in names})
     near = [ref for ref in short if ref.endswith(f"/{base}")]
     near = near or difflib.get_close_matches(base, short, 1)
     branch = base.removeprefix("origin/")

@@ -102,9 +102,8 @@ class _Past:
 def _open(root: Path, base: str) -> _Past:
     repository = Repository(root)
     commit = resolve(repository, base)
-    head = None
-    if repository.has_commits:
-        head = resolve(repository, "HEAD")
+    head = repository.ref("HEAD")
+    if head is not None:
         commit = merge_base(repository, head, commit) or commit
     own = repository.tree(commit)
     current = repository.tree(head) if head else None
