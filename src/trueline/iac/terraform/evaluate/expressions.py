@@ -12,6 +12,7 @@ from trueline.iac.terraform.evaluate.texts import joined
 from trueline.iac.terraform.evaluate.types import ANY, Type, as_text, convert, shared_type, type_of
 from trueline.iac.terraform.evaluate.values import (
     FunctionError,
+    NoSuchFunctionError,
     OpenObject,
     TfList,
     TfSet,
@@ -221,7 +222,11 @@ class _Evaluation:
             if not isinstance(last, list):
                 raise FunctionError("`...` wants a list behind it")
             args += last
-        result = self.scope.call(expr.name.removeprefix("core::"), args)
+        try:
+            result = self.scope.call(expr.name.removeprefix("core::"), args)
+        except NoSuchFunctionError as error:
+            self.scope.complain(str(error), expr.span)
+            result = Unknown(f"unresolved:{expr.name}()")
         self.doubtful = self.doubtful or isinstance(result, Unknown)
         return result
 
@@ -237,7 +242,7 @@ class _Evaluation:
                     continue
                 sure = not self.doubtful or is_known(value)
                 if expr.name == "can":
-                    return True if sure else doubt(value).derived()
+                    return True if sure else Unknown(doubt(value).cause, present=True)
                 if sure:
                     return one_of(doubt(doubts).cause, [*doubts, value]) if doubts else value
                 doubts.append(value)

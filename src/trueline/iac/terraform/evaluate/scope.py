@@ -46,9 +46,8 @@ class Scope(Protocol):
     def call(self, name: str, args: list[Value]) -> Value:
         """A function's result: `functions.call` with this module's context.
 
-        Raises FunctionError where Terraform would fail. A function that is not known is Unknown
-        `unresolved:name()`, so that `try` does not take it for a failure. `try` and `can` never
-        get here.
+        Raises FunctionError where Terraform would fail, NoSuchFunctionError for a function that is
+        not known. `try` and `can` never get here.
         """
 
     def complain(self, message: str, span: Span) -> None:

@@ -28,6 +28,7 @@ from trueline.mapping import Unknown
 __all__ = [
     "Encoded",
     "FunctionError",
+    "NoSuchFunctionError",
     "Number",
     "OpenObject",
     "TfList",
@@ -55,6 +56,10 @@ _MOST_REFS = 64
 
 class FunctionError(Exception):
     """Terraform would fail here, with this message; the value becomes unknown."""
+
+
+class NoSuchFunctionError(FunctionError):
+    """There is no such function, or it is a provider's; `try` does not catch this."""
 
 
 class TfList(list[Value]):

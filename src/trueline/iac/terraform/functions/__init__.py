@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import partial as bound
 
-from trueline.iac.terraform.evaluate.values import FunctionError, Value
+from trueline.iac.terraform.evaluate.values import NoSuchFunctionError, Value
 from trueline.iac.terraform.functions import (
     collections,
     conversion,
@@ -46,10 +46,13 @@ __all__ = ["FUNCTIONS", "Function", "FunctionContext", "call"]
 
 
 def call(name: str, args: list[Value], context: FunctionContext) -> Value:
-    """The result of a function; raises FunctionError where Terraform would fail."""
+    """The result of a function.
+
+    Raises FunctionError where Terraform would fail, NoSuchFunctionError for a name it lacks.
+    """
     function = FUNCTIONS.get(name.removeprefix("core::"))
     if function is None:
-        raise FunctionError(f"there is no function named {name!r}")
+        raise NoSuchFunctionError(f"there is no function named {name!r}")
     return function(args, context)
 
 
