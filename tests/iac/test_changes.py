@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from trueline.iac.changes import Changes, compare, counterparts
 from trueline.model import (
@@ -247,3 +249,49 @@ def test_a_resource_of_another_type_or_root_module_is_not_the_same() -> None:
     base = side("aws_s3_bucket.a = f", root="one", also=["two"])
     head = side("aws_s3_bucket.b = f", root="two", also=["one"])
     assert introduced(head, base) == ["aws_s3_bucket.b"]
+
+
+NAMES = st.sampled_from(["a", "b", "c"])
+ADDRESSES = st.builds(
+    lambda calls, kind, name, key: "".join(f"module.{c}." for c in calls) + f"{kind}.{name}{key}",
+    st.lists(NAMES, max_size=2),
+    st.sampled_from(["aws_s3_bucket", "aws_kms_key"]),
+    NAMES,
+    st.sampled_from(["", "[0]", "[1]", '["a"]', '["x.y"]']),
+)
+SIDES = st.builds(
+    lambda rows, moved, whole: Side(rows, moved, whole),
+    st.dictionaries(
+        st.tuples(st.sampled_from(["", "one", "two"]), ADDRESSES),
+        st.tuples(
+            st.sampled_from(["pass", "fail", "unknown", "none"]), st.sampled_from(["f", "g", "h"])
+        ),
+        max_size=8,
+    ),
+    st.lists(st.tuples(ADDRESSES, ADDRESSES), max_size=3),
+    st.booleans(),
+)
+
+
+@given(head=SIDES, base=SIDES)
+def test_nothing_is_counted_twice_and_nothing_is_lost(head: Side, base: Side) -> None:
+    pairs = counterparts(head.code(), base.code())
+    assert len(set(pairs.values())) == len(pairs)
+    found = compared(head, base)
+    assert len(found.verdicts) == len(head.verdicts())
+    left = [v for v in found.verdicts if v.status == "fail" and v.change == "left"]
+    failed = [v for v in base.verdicts() if v.status == "fail"]
+    assert len(left) + len(found.fixed) <= len(failed)
+    if head.whole:
+        unclear = sum(
+            was is not None and was.status == "fail" and now.status == "unknown"
+            for now, was in zip(found.verdicts, found.before, strict=True)
+        )
+        assert len(left) + len(found.fixed) + unclear == len(failed)
+
+
+@given(SIDES)
+def test_the_same_on_both_sides_introduces_and_fixes_nothing(same: Side) -> None:
+    found = compared(same, same)
+    assert {v.change for v in found.verdicts} <= {"left", None}
+    assert found.fixed == ()
