@@ -173,6 +173,13 @@ def test_a_long_file_is_read_like_a_short_one() -> None:
     assert file.body.blocks[5999].span.line == 5999 * 6 + 1
 
 
+def test_long_values_are_read_without_pieces() -> None:
+    source = "".join(f"a{number} = {{\nb = [1,\n2]\n}}\n" for number in range(15_000))
+    file = read(source, "x.tfvars")
+    assert file.problems == []
+    assert len(file.body.attributes) == 15_000
+
+
 @given(st.integers(0, len(GOOD)))
 @settings(max_examples=150, deadline=None)
 def test_a_truncated_file_never_raises_and_never_hides_what_is_cut(length: int) -> None:

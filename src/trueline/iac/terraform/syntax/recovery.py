@@ -15,9 +15,11 @@ from trueline.iac.terraform.syntax.text import DEEPEST, TextError
 
 __all__ = ["comments", "pieces", "read_piece"]
 
+_LABEL = r'(?:[ \t]*+(?:"[^"\n]*+"|[^\W\d][\w-]*+))'
 _TOP = re.compile(
-    r"(?:terraform|provider|resource|data|ephemeral|module|variable|output|locals|moved|import"
-    r'|removed|check)(?![\w-])(?:[ \t]*+(?:"[^"\n]*+"|[\w-]++))*+[ \t]*+\{'
+    rf"(?:(?:resource|data|ephemeral)(?![\w-]){_LABEL}{{2}}"
+    rf"|(?:provider|module|variable|output|check)(?![\w-]){_LABEL}"
+    r"|(?:terraform|locals|moved|import|removed)(?![\w-]))[ \t]*+\{"
 )
 _MOST_FAULTS = 20
 """Faults in one stretch after which the rest of it is not read."""
@@ -31,18 +33,16 @@ _COMMENT = re.compile(r'"(?:\\.|[^"\\\n])*+"|(?:#|//)[^\n]*+|/\*')
 _CLOSING = {"}": "{", "]": "[", ")": "("}
 
 
-def pieces(source: str, is_values: bool) -> list[tuple[int, int]]:
-    """Stretches that begin with what stands at the top of a file, at a line's beginning.
+def pieces(source: str) -> list[tuple[int, int]]:
+    """Stretches that begin with a block that stands at the top of a file, at a line's beginning.
 
-    That is a block, or in tfvars (`is_values`) an attribute. What looks like it inside a heredoc
-    or a comment does not count.
+    What looks like it inside a heredoc or a comment does not count.
     """
-    top = SET if is_values else _TOP
     begins, at = [0], 0
     last_comment_end, misses = source.rfind("*/"), 0
     while at < len(source):
         line_end = source.find("\n", at) + 1 or len(source)
-        if at and top.match(source, at):
+        if at and _TOP.match(source, at):
             begins.append(at)
         heredoc = _HEREDOC.search(source, at, line_end) if misses < _MOST_FAULTS else None
         behind = _behind_heredoc(source, heredoc) if heredoc else None

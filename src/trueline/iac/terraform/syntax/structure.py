@@ -71,7 +71,7 @@ class Structure:
         attributes: dict[str, Attribute] = {}
         blocks: list[Block] = []
         damaged: Problem | None = None
-        for start, end in pieces(source, self.text.name.endswith(".tfvars")):
+        for start, end in pieces(source):
             part = self._read(start, end)
             if part is None:
                 part = read_piece(self._maker, start, end)
