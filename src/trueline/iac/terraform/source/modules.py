@@ -19,7 +19,7 @@ from trueline.iac.terraform.source.files import ModuleFiles
 from trueline.iac.terraform.source.repeats import Group, Names, times
 from trueline.iac.terraform.source.text import Declared, ModuleText
 from trueline.iac.terraform.source.variables import UNSAID, variable_value
-from trueline.iac.terraform.source.world import World
+from trueline.iac.terraform.source.world import MOST_MODULES, World
 from trueline.iac.terraform.syntax.nodes import Span
 from trueline.mapping import Unknown, is_unknown
 
@@ -220,6 +220,9 @@ class Module:
                 kind, found, doubt = times(declared, Local(self, declared.file))
             else:
                 kind, found, doubt = "doubt", [], Unknown(f"unresolved:{path} ({cause})")
+        if text is not None and not self.world.admit(len(found)):
+            reason = self.world.refuse(path, declared, f"stopped after {MOST_MODULES} modules")
+            text = None
         if text is None:
             return Call(name, declared, path, Group("doubt", {}, doubt), None, reason)
         members = {

@@ -12,6 +12,9 @@ from trueline.iac.trees import Tree, TreeError
 
 __all__ = ["Declared", "Fault", "ModuleText", "Texts", "constant", "is_source"]
 
+_LONG = 200
+"""Lines of an attribute, or columns of one that stands on one line."""
+
 SUFFIXES = (".tf", ".tf.json", ".tofu", ".tofu.json")
 
 
@@ -74,7 +77,18 @@ class ModuleText:
         """All that could not be read; what attributes hide shows once they have been read."""
         yield from self.faults
         for file in self.files:
+            _read_long(file.body)
             yield from (Fault(file.name, p.line, p.message) for p in file.problems)
+
+
+def _read_long(body: Body) -> None:
+    """Read the attributes that are long enough to be nested too deeply, though nobody asks."""
+    for attribute in body.attributes.values():
+        line, column, end_line, end_column = attribute.span
+        if end_line - line > _LONG or (line == end_line and end_column - column > _LONG):
+            attribute.expr  # noqa: B018  (what cannot be read becomes a problem of the file)
+    for block in body.blocks:
+        _read_long(block.body)
 
 
 def is_source(name: str) -> bool:

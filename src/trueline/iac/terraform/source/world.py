@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from trueline.iac.terraform.source.blocks import SourceBlock
     from trueline.iac.terraform.source.modules import Module
 
-__all__ = ["World", "deep_calls", "local_source"]
+__all__ = ["MOST_MODULES", "World", "deep_calls", "local_source"]
 
 _MOST_HOPS = 250
 """Values that stand on values that stand on values …: no person writes a longer chain."""
+
+MOST_MODULES = 10_000
+"""Instances of modules in one root module: more are counted in error, or to do harm."""
 
 _FRAMES = 8_000
 """Calls of Python within each other that such a chain takes at most."""
@@ -65,6 +68,7 @@ class World:
     """By address of a call, the file that says it."""
     _open: set[tuple[int, tuple[str, str]]] = field(default_factory=set)
     _installed: dict[str, str] | None = None
+    _instances: int = 0
 
     @contextmanager
     def hop(self, module: Module, key: tuple[str, str]) -> Iterator[str | None]:
@@ -89,8 +93,19 @@ class World:
         folder, problem = self._folder(module, name, declared)
         if problem is None:
             return folder, None
+        return None, self.refuse(path, declared, problem)
+
+    def refuse(self, path: str, declared: Declared, problem: str) -> Unknown:
+        """Note why a called module is not read; what it gives."""
         self.unread[path], self.callers[path] = problem, declared.file
-        return None, Unknown(f"unresolved:{path}")
+        return Unknown(f"unresolved:{path}")
+
+    def admit(self, count: int) -> bool:
+        """Count further instances of modules; are they few enough to be evaluated?"""
+        if self._instances + count > MOST_MODULES:
+            return False
+        self._instances += count
+        return True
 
     def _folder(
         self, module: Module, name: str, declared: Declared
