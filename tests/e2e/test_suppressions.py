@@ -68,6 +68,27 @@ def test_a_suppressed_fail_stays_a_fail_and_does_not_count(tmp_path: Path, text:
     assert [s.status for s in report.suppressions] == ["used"]
 
 
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "#tfsec:ignore:aws-s3-enable-versioning",
+        "#trivy:ignore:AVD-AWS-0090",
+        "#trivy:ignore:aws-0090",
+        "#checkov:skip=CKV_AWS_21:not needed",
+    ],
+)
+def test_comments_of_other_tools_hold_for_the_policy_of_the_same_meaning(
+    tmp_path: Path, comment: str
+) -> None:
+    report = judged(
+        tmp_path, {"main.tf": f"{comment}\n{BUCKET}"}, "aws-s3-bucket-without-versioning"
+    )
+    (exception,) = excuses(report).values()
+    assert exception is not None
+    assert exception["until"] is None
+    assert [s.tool for s in report.suppressions] == [comment[1:].partition(":")[0]]
+
+
 def test_an_expired_suppression_lets_the_fail_count_again(tmp_path: Path) -> None:
     report = judged(tmp_path, {"main.tf": f"# trueline:ignore {PUBLIC} until=2020-01-01\n{BUCKET}"})
     assert list(excuses(report).values()) == [None]

@@ -59,6 +59,7 @@ NAMES = Names(POLICIES)
         ("#bridgecrew:skip=CKV_AWS_20:x", ["CKV_AWS_20"], "x", None),
         ("#tfsec:ignore:aws-s3-no-public-access", ["aws-s3-no-public-access"], "", None),
         ("#tfsec:ignore:x:exp:2026-01-02 we know", ["x"], "we know", "2026-01-02"),
+        ("#trivy:ignore:AVD-AWS-0086: it is a site", ["AVD-AWS-0086"], "it is a site", None),
         ("#trivy:ignore:AVD-AWS-0086:exp:2027-01-01", ["AVD-AWS-0086"], "", "2027-01-01"),
     ],
 )  # fmt: skip

@@ -89,7 +89,7 @@ def _checkov(line: int, rest: str) -> Said:
 def _by_colons(line: int, tool: str, rest: str) -> Said:
     """tfsec and Trivy: the name, then pairs of key and value, all parted by colons."""
     word, _, reason = rest.removeprefix(":").partition(" ")
-    name, *pairs = word.split(":")
+    name, *pairs = word.rstrip(":").split(":")
     options = dict(zip(pairs[::2], [*pairs[1::2], ""], strict=False))
     until, problem = _day(options.pop("exp", None))
     if not name:
