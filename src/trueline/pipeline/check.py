@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from trueline.catalog.select import select_policies, tables_named
 from trueline.model import CodeRows, NotJudged, Suppression, Verdict
-from trueline.pipeline.code import locate_code, read_code
+from trueline.pipeline.code import CodeInput, locate_code, read_code
 from trueline.pipeline.code_view import code_view
 from trueline.pipeline.judging import Bench, info, make_bench, moment, ordered, said_once
+from trueline.pipeline.recall import Judged
 from trueline.pipeline.workspace import Workspace
+from trueline.settings import cache_directory
 
 if TYPE_CHECKING:
     from trueline.report import Report
@@ -50,8 +52,11 @@ def check_code(
     chosen = select_policies(catalog, policies)
     bench = make_bench(workspace, started, environment)
     given = locate_code(path, variables, var_files)
-    code = read_code(given, catalog.types)
-    judged = judge_code(bench, chosen, code, given.plane)
+    if given.plane == "source":
+        judged = _source(workspace, bench, chosen, given, environment)
+    else:
+        judged = _judged(bench, chosen, read_code(given, catalog.types), given.plane)
+    code = judged.code
     verdicts: Sequence[Verdict] = judged.verdicts
     suppressions: Sequence[Suppression] = ()
     if code.comments:
@@ -68,12 +73,46 @@ def check_code(
         info(started, (given.plane,)),
         ordered(verdicts),
         code.coverage,
-        resources=sum(len(rows) for rows in code.rows.values()),
+        resources=judged.resources,
         not_judged=judged.not_judged,
         suppressions=suppressions,
         policies=catalog.policies,
         code=code_view(given.root, given.folder, verdicts, catalog.policies, catalog.types),
     )
+
+
+def _source(
+    workspace: Workspace,
+    bench: Bench,
+    chosen: Collection[str],
+    given: CodeInput,
+    environment: str | None,
+) -> Judged:
+    """Judge source, or recall what it came to: a hook asks again and again about the same tree.
+
+    The day is part of the question, since policies count days.
+    """
+    from trueline.iac.trees import DiskTree
+    from trueline.pipeline.recall import Watched, memory_path, recall, remember
+
+    tree, day = DiskTree(given.root), bench.now.date()
+    facts = (workspace.catalog.digest, workspace.settings, environment, tuple(chosen), given, day)
+    path = memory_path(cache_directory(), *facts)
+    judged = recall(path, tree)
+    if judged is None:
+        watched = Watched(tree)
+        judged = _judged(
+            bench, chosen, read_code(given, workspace.catalog.types, watched), "source"
+        )
+        remember(path, watched, judged)
+    return judged
+
+
+def _judged(bench: Bench, chosen: Collection[str], code: CodeRows, plane: str) -> Judged:
+    judged = judge_code(bench, chosen, code, plane)
+    resources = sum(len(rows) for rows in code.rows.values())
+    kept = replace(code, rows={}, edges=())
+    return Judged(kept, resources, judged.verdicts, judged.not_judged)
 
 
 def judge_code(bench: Bench, chosen: Collection[str], code: CodeRows, plane: str) -> Judgement:

@@ -74,8 +74,10 @@ def _inside(root: Path, place: Path, said: str) -> str:
     return "" if inner == "." else inner
 
 
-def read_code(given: CodeInput, types: Mapping[str, ResourceType]) -> CodeRows:
-    """The rows, references, ledger, scopes and places of what is judged.
+def read_code(
+    given: CodeInput, types: Mapping[str, ResourceType], tree: Tree | None = None
+) -> CodeRows:
+    """The rows, references, ledger, scopes and places of what is judged; of source in a `tree`.
 
     Raises ConfigError where the input is no code that can be read.
     """
@@ -85,7 +87,7 @@ def read_code(given: CodeInput, types: Mapping[str, ResourceType]) -> CodeRows:
         data = _plan_bytes(given.file)
         name = given.file.name if given.file else "-"
         return read_plan(data, name, types, judged_root=given.root, path=given.file)
-    code = read_folder(given, types, DiskTree(given.root))
+    code = read_folder(given, types, tree or DiskTree(given.root))
     if not code.scopes:
         raise no_source(given)
     return code
