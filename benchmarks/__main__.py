@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from benchmarks import collection, demo, evaluation, mapping, startup
+from benchmarks import collection, demo, evaluation, mapping, source, startup
 from benchmarks.measure import Figure
 
 __all__ = ["BENCHMARKS", "main"]
 
 BENCHMARKS: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "startup": startup.measure,
+    "source": source.measure,
     "demo": demo.measure,
     "mapping": mapping.measure,
     "collection": collection.measure,

@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.measure import Cost, Figure, median_cost, run_process
 from benchmarks.plan import make_plan
 
-__all__ = ["measure"]
+__all__ = ["measure", "run_trueline"]
 
 _TIMES = 7
 HELP, LIST, CHECK, CHECK_RSS = 0.12, 0.4, 1.0, 150.0
@@ -34,6 +34,13 @@ def measure() -> Iterator[Figure]:
 
 
 def _cost(home: Path, *arguments: str, codes: Sequence[int] = (0,)) -> Cost:
+    """The median of several runs, after one that fills the caches."""
+    run_trueline(home, *arguments, codes=codes)
+    return median_cost(_TIMES, lambda: run_trueline(home, *arguments, codes=codes))
+
+
+def run_trueline(home: Path, *arguments: str, codes: Sequence[int] = (0,)) -> Cost:
+    """One run of the program with a home and caches of its own."""
     env = {
         "TRUELINE_HOME": str(home),
         "TRUELINE_CACHE": str(home / "cache"),
@@ -41,6 +48,4 @@ def _cost(home: Path, *arguments: str, codes: Sequence[int] = (0,)) -> Cost:
         "PYTHONDONTWRITEBYTECODE": "",
         "PYTHONPYCACHEPREFIX": str(home / "bytecode"),
     }
-    command = (sys.executable, "-m", "trueline", *arguments)
-    run_process(*command, env=env, codes=codes)
-    return median_cost(_TIMES, lambda: run_process(*command, env=env, codes=codes))
+    return run_process(sys.executable, "-m", "trueline", *arguments, env=env, codes=codes)

@@ -13,14 +13,14 @@ __all__ = ["flat_files", "tree_files", "write_files"]
 
 _OPTIONS = 20
 
-_MODULE = '''
+_MODULE = """
 data "aws_caller_identity" "current" {{}}
 data "aws_partition" "current" {{}}
 
 locals {{
   name   = "${{var.name}}-{number}"
   tags   = merge({{ Module = "m{number}", Team = "platform" }}, var.tags)
-  queues = {{ 
+  queues = {{
     for k, v in var.queues : k => merge({{ fifo = false, retention = 345600 }}, v) if v.enabled
   }}
   admins = [for a in var.admins : a if startswith(a, "arn:")]
@@ -177,9 +177,9 @@ resource "aws_lambda_function" "this" {{
   }}
   tags = local.tags
 }}
-'''
+"""
 
-_VARIABLES = '''
+_VARIABLES = """
 variable "name" {{
   description = "What things of module {number} are called"
   type        = string
@@ -269,18 +269,18 @@ variable "ingress" {{
   }}))
   default = [{{ description = "TLS", port = 443, cidrs = ["10.0.0.0/8"] }}]
 }}
-'''
+"""
 
-_OPTION = '''
+_OPTION = """
 variable "option_{option}" {{
   description = "Option {option} of module {number}, which most callers leave as it is"
   type        = object({{ enabled = optional(bool, true), value = optional(number, {option}) }})
   default     = {{}}
   nullable    = false
 }}
-'''
+"""
 
-_OUTPUTS = '''
+_OUTPUTS = """
 output "bucket" {{
   description = "Name of the bucket"
   value       = aws_s3_bucket.this.id
@@ -300,9 +300,9 @@ output "key" {{
   description = "ARN of the key, where there is one"
   value       = try(aws_kms_key.this[0].arn, null)
 }}
-'''
+"""
 
-_EXAMPLE = '''
+_EXAMPLE = """
 provider "aws" {{
   region = "eu-west-1"
   default_tags {{
@@ -350,7 +350,7 @@ resource "aws_security_group_rule" "extra" {{
 output "queues" {{
   value = module.service.queues
 }}
-'''
+"""
 
 
 def tree_files(modules: int, examples: int) -> dict[str, str]:

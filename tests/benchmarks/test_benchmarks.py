@@ -15,8 +15,11 @@ from benchmarks.evaluation import judge, scan
 from benchmarks.mapping import plain_documents, plain_type
 from benchmarks.measure import Figure, run_process
 from benchmarks.plan import make_plan
+from benchmarks.tree import flat_files, tree_files, write_files
 from trueline.catalog import load
 from trueline.iac.terraform import read_plan
+from trueline.iac.terraform.source import read_source
+from trueline.iac.trees import DiskTree
 from trueline.mapping import Mapper
 
 
@@ -83,3 +86,23 @@ def test_both_sides_make_the_same_number_of_calls_and_none_twice() -> None:
     (_, bare), (_, ours) = _measured("bare"), _measured("trueline")
     assert ours == bare
     assert ours["twice"] == 0
+
+
+def test_the_tree_of_modules_evaluates_to_the_same_resources_each_time(tmp_path: Path) -> None:
+    types = load().types
+    counts = []
+    for name in ("a", "b"):
+        folder = tmp_path / name
+        write_files(folder, tree_files(3, 4))
+        code = read_source(DiskTree(folder), "", types)
+        counts.append({table: len(rows) for table, rows in code.rows.items() if rows})
+        assert {row.status for row in code.coverage} == {"ok"}
+    assert counts[0] == counts[1]
+    assert counts[0]["aws_sqs_queue"] == 8, "two of three queues are enabled in each example"
+    assert counts[0]["aws_kms_key"] == 3, "the first example makes no key"
+
+
+def test_a_flat_root_has_as_many_resources_as_asked_for(tmp_path: Path) -> None:
+    write_files(tmp_path, flat_files(21))
+    code = read_source(DiskTree(tmp_path), "", load().types)
+    assert sum(map(len, code.rows.values())) == 21
