@@ -85,7 +85,7 @@ def _silenced(suppressions: Sequence[Suppression]) -> list[str]:
 def _unknown(unknown: Sequence[Verdict]) -> list[str]:
     if not unknown:
         return []
-    causes = Counter(c.cause for v in unknown for c in v.unknown)
+    causes = Counter(cause for v in unknown for cause in {c.cause for c in v.unknown})
     lines = [f"- {markdown_code(cause)} ×{count}" for cause, count in causes.most_common(20)]
     if len(causes) > len(lines):
         lines.append(f"- and {len(causes) - len(lines)} more causes")

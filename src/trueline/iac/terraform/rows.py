@@ -76,13 +76,15 @@ class RowMaker:
             columns = mapper.row(document)
             uid, real = self._uids[block.address], live_uid(document) if live_uid else None
             self._refer(uid, rtype, columns)
+            account = self._code.account(block.address)
+            region = _region(rtype, self._code.region(block.address))
             row = finish_row(
-                columns,
+                _with_home(columns, block, account, region),
                 rtype,
                 uid=uid,
                 live_uid=real if isinstance(real, str) else None,
-                account=self._code.account(block.address),
-                region=_region(rtype, self._code.region(block.address)),
+                account=account,
+                region=region,
                 config=mapper.config(document),
                 **self._common(block),
             )
@@ -133,6 +135,17 @@ class RowMaker:
 def block_types(reader: CodeReader) -> set[str]:
     """The Terraform types that make rows of a table."""
     return {*reader.resource, *(k for p in reader.singletons for k in p.resource)}
+
+
+def _with_home(
+    columns: dict[str, Any], block: CodeBlock, account: str | None, region: str | None
+) -> dict[str, Any]:
+    """Columns that say what decides the account and region where the code does not tell them."""
+    provider = block.provider_key or block.type.partition("_")[0]
+    for name, value in (("account", account), ("region", region)):
+        if value is None:
+            columns["_why"][name] = f"unresolved:provider.{provider}"
+    return columns
 
 
 def _region(rtype: ResourceType, region: str | None) -> str | None:
