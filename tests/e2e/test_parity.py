@@ -45,6 +45,8 @@ SIMULATOR: dict[tuple[str, str], str] = {
 
 NOT_SIMULATED = {
     "aws_docdb_cluster": "moto makes clusters of RDS and Neptune only",
+    "aws_elasticache_replication_group": "moto does not show the caches of a group",
+    "aws_opensearch_domain": "moto never tells Terraform that a domain became available",
     "aws_redshift_cluster": "moto never tells Terraform that a cluster became available",
 }
 """Types that cannot be applied to the simulated AWS, and why."""
