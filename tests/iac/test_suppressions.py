@@ -238,6 +238,13 @@ def test_a_name_that_is_not_known_takes_nothing_from_those_that_are(tmp_path: Pa
     assert "'aws-nothing'" in (listed.note or "")
 
 
+def test_two_suppressions_on_one_line_are_two(tmp_path: Path) -> None:
+    code = Code(tmp_path, "#checkov:skip=CKV_AWS_20 #checkov:skip=CKV_AWS_19\n" + BLOCK)
+    excused, listed = code.judge(code.verdict("b"))
+    assert excused == ["main.tf:1"]
+    assert [s.status for s in listed] == ["used", "unused"]
+
+
 def test_an_expired_suppression_silences_nothing_any_more(tmp_path: Path) -> None:
     for day, excused in (("2026-06-01", "main.tf:1"), ("2026-05-31", None)):
         code = Code(tmp_path, f"# trueline:ignore aws-s3-public until={day}\n" + BLOCK)
@@ -313,7 +320,7 @@ def new(tmp_path: Path, base: str, head: str) -> frozenset[str]:
     def marks(text: str) -> Sequence[Mark]:
         return Code(tmp_path, text).marks
 
-    return added(marks(head), marks(base))
+    return frozenset(mark.id for mark in added(marks(head), marks(base)))
 
 
 OURS = "# trueline:ignore aws-s3-public until=2026-12-31\n"

@@ -121,14 +121,14 @@ def _way(body: Body, line: int, *, starts: bool = False) -> list[_Spot]:
     return [] if starts else way
 
 
-def added(head: Sequence[Mark], base: Sequence[Mark]) -> frozenset[str]:
-    """The ids of suppressions that BASE does not have there, or not as wide or as long."""
+def added(head: Sequence[Mark], base: Sequence[Mark]) -> frozenset[Mark]:
+    """The suppressions that the base does not have there, or not as wide or as long."""
     left = list(base)
     new = set()
     for mark in head:
         known = next((b for b in left if _covers(b, mark)), None)
         if known is None:
-            new.add(mark.id)
+            new.add(mark)
         elif known.key == mark.key:
             left.remove(known)
     return frozenset(new)
@@ -150,7 +150,7 @@ def suppress(
     today: dt.date,
     *,
     judged: Collection[str],
-    new: Collection[str] = (),
+    new: Collection[Mark] = (),
 ) -> tuple[list[Verdict], list[Suppression]]:
     """Excuse the fails that suppressions cover, and say of each suppression what became of it.
 
@@ -158,11 +158,11 @@ def suppress(
     an older one is preferred where both cover a fail.
     """
     by_policy: dict[str, list[Mark]] = {}
-    for mark in sorted(marks, key=lambda m: m.id in new):
+    for mark in sorted(marks, key=lambda m: m in new):
         if mark.said.problem is None and mark.place is not None:
             for policy in mark.policies:
                 by_policy.setdefault(policy, []).append(mark)
-    seen: dict[str, list[str]] = {}
+    seen: dict[Mark, list[str]] = {}
     out = []
     for verdict in verdicts:
         covering = [
@@ -171,12 +171,12 @@ def suppress(
             if _stands_there(mark, verdict, places.get(verdict.resource.uid))
         ]
         for mark in covering:
-            seen.setdefault(mark.id, []).append(verdict.status)
+            seen.setdefault(mark, []).append(verdict.status)
         valid = [m for m in covering if m.said.until is None or m.said.until >= today]
         if valid and verdict.status == "fail" and verdict.exception is None:
-            verdict = replace(verdict, exception=_exception(valid[0], valid[0].id in new))
+            verdict = replace(verdict, exception=_exception(valid[0], valid[0] in new))
         out.append(verdict)
-    return out, [_outcome(m, seen.get(m.id, []), today, judged, m.id in new) for m in marks]
+    return out, [_outcome(m, seen.get(m, []), today, judged, m in new) for m in marks]
 
 
 def _exception(mark: Mark, new: bool) -> VerdictException:

@@ -52,14 +52,7 @@ def check_change(
     from trueline.report import build_report
 
     started = moment()
-    given = locate_code(path, variables, var_files)
-    if given.plane != "source":
-        raise ConfigError(
-            "usage",
-            "--base compares Terraform source, seen a plan",
-            "give the folder of the source that was planned",
-            Where(path),
-        )
+    given = _source(locate_code(path, variables, var_files), path)
     past = _open(given.root, base)
     say(f"compared with {past.commit[:12]}, the base that this and {past.name} have in common")
     configuration = BaseConfiguration(given.root, past.name, past.own, past.head)
@@ -97,6 +90,17 @@ class _Past:
     own: GitTree
     head: GitTree | None
     files: BaseTree
+
+
+def _source(given: CodeInput, path: str) -> CodeInput:
+    if given.plane == "source":
+        return given
+    raise ConfigError(
+        "usage",
+        "--base compares Terraform source, seen a plan",
+        "give the folder of the source that was planned",
+        Where(path),
+    )
 
 
 def _open(root: Path, base: str) -> _Past:
@@ -140,7 +144,7 @@ class _Judge:
         return _Side(code, judged.verdicts, judged.not_judged, marks)
 
     def suppressed(
-        self, side: _Side, new: Collection[str] = ()
+        self, side: _Side, new: Collection[Mark] = ()
     ) -> tuple[list[Verdict], list[Suppression]]:
         today = self.bench.now.date()
         places = side.code.places
