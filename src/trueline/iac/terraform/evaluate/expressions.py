@@ -11,6 +11,7 @@ from trueline.iac.terraform.evaluate.steps import attribute, element, elements
 from trueline.iac.terraform.evaluate.texts import joined
 from trueline.iac.terraform.evaluate.types import ANY, Type, as_text, convert, shared_type, type_of
 from trueline.iac.terraform.evaluate.values import (
+    Encoded,
     FunctionError,
     NoSuchFunctionError,
     OpenObject,
@@ -48,7 +49,7 @@ _MOST_STEPS = 300_000
 """Expressions evaluated inside one, `for` included."""
 
 _LONGEST_TEXT = 4_000_000
-"""Characters that the templates inside one expression make."""
+"""Characters that templates and functions inside one expression make."""
 
 _ITEM = "*"
 
@@ -228,7 +229,7 @@ class _Evaluation:
             self.scope.complain(str(error), expr.span)
             result = Unknown(f"unresolved:{expr.name}()")
         self.doubtful = self.doubtful or isinstance(result, Unknown)
-        return result
+        return self._bounded(result)
 
     def _attempt(self, expr: Call, names: _Names) -> Value:
         """`try`: the first that does not fail; `can`: whether its argument does not fail."""
@@ -261,29 +262,32 @@ class _Evaluation:
         made: dict[str, Value] = {}
         for key_expr, value_expr in expr.items:
             key = self.value(key_expr, names)
-            if isinstance(key, Unknown):
+            if isinstance(key, (Unknown, Encoded)):
                 self.doubtful = True
-                return Unknown(key.cause, present=True)
+                return Unknown(doubt(key).cause, present=True)
             made[_key(key)] = self.value(value_expr, names)
         return made
 
     def template(self, expr: Template, names: _Names) -> Value:
         parts = [
-            part if isinstance(part, str) else as_text_or_unknown(self._operand(part, names))
+            part if isinstance(part, str) else _template_part(self._operand(part, names))
             for part in expr.parts
         ]
-        self.length += sum(len(part) for part in parts if isinstance(part, str))
-        if self.length > _LONGEST_TEXT:
-            raise _TooMuchError("too large")
-        return joined(parts)
+        return self._bounded(joined(parts))
+
+    def _bounded(self, value: Value) -> Value:
+        if isinstance(value, str):
+            self.length += len(value)
+            if self.length > _LONGEST_TEXT:
+                raise _TooMuchError("too large")
+        return value
 
     def for_template(self, expr: ForTemplate, names: _Names) -> Value:
         over = self._collection(expr.over, names)
         if isinstance(over, Unknown):
             return over
-        return joined(
-            [self.value(expr.body, inner) for inner in _bound(over, expr.key, expr.value, names)]
-        )
+        bound = _bound(over, expr.key, expr.value, names)
+        return self._bounded(joined([self.value(expr.body, inner) for inner in bound]))
 
     def for_list(self, expr: ForList, names: _Names) -> Value:
         over = self._collection(expr.over, names)
@@ -307,9 +311,9 @@ class _Evaluation:
         for inner in _bound(over, expr.key, expr.value, names):
             test = truth(self.value(expr.test, inner)) if expr.test else True
             key = self.value(expr.result_key, inner) if test is True else test
-            if isinstance(key, Unknown):
+            if isinstance(key, (Unknown, Encoded)):
                 self.doubtful = True
-                return Unknown(key.cause, present=True)
+                return Unknown(doubt(key).cause, present=True)
             if test is not True:
                 continue
             name, value = _key(key), self.value(expr.result, inner)
@@ -348,8 +352,7 @@ def _key(value: Value) -> str:
     return text
 
 
-def as_text_or_unknown(value: Value) -> Value:
-    """A value inside a template."""
+def _template_part(value: Value) -> Value:
     if isinstance(value, OpenObject):
         raise FunctionError("text is wanted, not an object")
     return value if isinstance(value, Unknown) else as_text(value)
