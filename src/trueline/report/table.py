@@ -16,7 +16,7 @@ from rich.text import Text
 from trueline.model import SEVERITIES, CoverageRow, Suppression, Verdict
 from trueline.report.entries import Entry, entries
 from trueline.report.escape import terminal
-from trueline.report.model import NOT_ASKED, READ, Report, percent
+from trueline.report.model import NOT_ASKED, READ, Report, counted, percent
 
 __all__ = ["COLOURS", "console_for", "write_table"]
 
@@ -156,7 +156,8 @@ def _line(entry: Entry) -> Text:
     if verdict.exception:
         kind = verdict.exception.kind
         said = f"added {kind}, does not count" if verdict.exception.introduced else kind
-        line.append(f"  {said}: {terminal(verdict.exception.reason)}", "dim")
+        reason = terminal(verdict.exception.reason) or "no reason given"
+        line.append(f"  {said}: {reason}", "dim")
     return line
 
 
@@ -321,8 +322,11 @@ def _not_judged(report: Report) -> Group | None:
 def _sum(report: Report) -> Text:
     """The last line; green only when everything was read, known and passed."""
     summary = report.summary
+    first, *others = counted(summary)
+    bad = summary.failed if summary.change is None else summary.change["introduced"]
     line = Text.assemble(
-        (f"{summary.failed:,} fail", "bold red" if summary.failed else "dim"),
+        (first, "bold red" if bad else "dim"),
+        *(f" · {said}" for said in others),
         " · ",
         (f"{summary.unknown:,} unknown", "bold magenta" if summary.unknown else "dim"),
         " · ",
@@ -333,7 +337,7 @@ def _sum(report: Report) -> Text:
     if summary.excepted:
         line.append(f" · {summary.excepted:,} excepted")
     worst = [f"{n} {s}" for s, n in summary.by_severity.items() if n]
-    if worst:
+    if worst and summary.change is None:
         line.append("  (" + ", ".join(worst) + ")", style="dim")
     clean = summary.share_read == 1 and not summary.failed and not summary.unknown
     if clean and summary.passed:
