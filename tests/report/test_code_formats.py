@@ -130,12 +130,12 @@ def test_a_sarif_fix_replaces_the_attribute_that_is_written() -> None:
     assert change["deletedRegion"]["startColumn"] == 3
 
 
-def test_a_sarif_fix_writes_the_attribute_that_is_missing_before_the_block_ends() -> None:
+def test_a_sarif_fix_writes_the_attribute_that_is_missing_first_in_the_block() -> None:
     block = Location("modules/bucket/main.tf", 1, 1, 5, 2)
     view = CodeView("", {block: 'resource "aws_thing" "b" {'}, {"p": ("acl", '"private"')})
     (result,) = sarif(report([in_code("b", location=block)], code=view))["runs"][0]["results"]
     (change,) = result["fixes"][0]["artifactChanges"][0]["replacements"]
-    assert change["deletedRegion"] == {"startLine": 5, "startColumn": 1, "endColumn": 1}
+    assert change["deletedRegion"] == {"startLine": 2, "startColumn": 1, "endColumn": 1}
     assert change["insertedContent"]["text"] == '  acl = "private"\n'
 
 
@@ -152,7 +152,7 @@ def test_a_comment_tells_what_the_change_introduces_and_folds_the_rest() -> None
     text = written(code_report(verdicts, fixed=[in_code("gone")]), "markdown")
     assert "this change introduces 50 fails in 1 place" in text
     assert "×50" in text
-    assert "7 fails left as before" in text
+    assert "50 introduced · 1 fixed · 7 left as before" in text
     assert "1 fixed entry" in text
     assert text.count("aws\\_thing.l") == 0
 

@@ -35,6 +35,7 @@ def test_json_has_the_keys_of_the_contract_in_order() -> None:
     assert list(data["scan"]) == ["id", "started_at", "finished_at", "version", "planes"]
     assert list(data["summary"]) == [
         "resources", "pass", "fail", "unknown", "excepted", "share_read", "by_severity",
+        "change",
     ]  # fmt: skip
     assert list(data["coverage"][0]) == [
         "provider", "account", "region", "type", "call", "file", "calls", "rows", "status",

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import posixpath
 from typing import TextIO
 
 from trueline.report.entries import Entry, entries
 from trueline.report.escape import command_property, command_text, terminal
-from trueline.report.model import Report, percent
+from trueline.report.model import Report, counted, percent
 
 __all__ = ["write_github", "write_gitlab"]
 
@@ -34,10 +33,8 @@ def write_github(report: Report, out: TextIO) -> None:
         command = _COMMANDS[entry.severity]
         out.write(f"::{command} {said}::{command_text(_message(entry, report))}\n")
     summary = report.summary
-    text = (
-        f"{summary.failed} fail, {summary.unknown} unknown, {summary.passed} pass; "
-        f"{percent(summary.share_read)} read"
-    )
+    parts = [*counted(summary), f"{summary.unknown} unknown", f"{summary.passed} pass"]
+    text = f"{', '.join(parts)}; {percent(summary.share_read)} read"
     out.write(f"::notice title=Trueline::{command_text(text)}\n")
 
 
@@ -77,7 +74,7 @@ def _counting(report: Report) -> list[Entry]:
 
 
 def _path(entry: Entry, report: Report) -> str:
-    return posixpath.normpath(posixpath.join(report.code.prefix, entry.file or entry.names[0]))
+    return report.code.from_root(entry.file or entry.names[0])
 
 
 def _message(entry: Entry, report: Report) -> str:

@@ -9,7 +9,7 @@ from typing import TextIO
 from trueline.model import Suppression, Verdict
 from trueline.report.entries import Entry, entries
 from trueline.report.escape import markdown, markdown_code
-from trueline.report.model import READ, Report, percent
+from trueline.report.model import READ, Report, counted, percent
 
 __all__ = ["write_markdown"]
 
@@ -21,11 +21,9 @@ _BADGES = {"critical": "🟥 critical", "high": "🟧 high", "medium": "🟨 med
 
 def write_markdown(report: Report, out: TextIO) -> None:
     """GitHub-flavoured Markdown; names from code appear in code spans only."""
-    compared = any(v.change for v in report.verdicts) or bool(report.fixed)
     fails = [v for v in report.verdicts if v.status == "fail"]
     counting = entries(v for v in fails if v.change != "left" and not _accepted(v))
-    left = [v for v in fails if v.change == "left"]
-    lines = [MARK, _headline(counting, report, compared), ""]
+    lines = [MARK, _headline(counting, report), ""]
     lines += _table(counting[:_SHOWN], report)
     lines += _fold(f"{len(counting) - _SHOWN} more", _table(counting[_SHOWN:_FOLDED], report))
     if len(counting) > _FOLDED:
@@ -34,7 +32,7 @@ def write_markdown(report: Report, out: TextIO) -> None:
     fixed = entries(report.fixed)
     lines += _fold(_many(len(fixed), "fixed entry", "fixed entries"), _table(fixed, report))
     lines += _unknown([v for v in report.verdicts if v.status == "unknown" and v.change != "left"])
-    lines += ["", _foot(report, left)]
+    lines += ["", _foot(report)]
     out.write("\n".join(lines) + "\n")
 
 
@@ -42,8 +40,8 @@ def _accepted(verdict: Verdict) -> bool:
     return verdict.exception is not None and not verdict.exception.introduced
 
 
-def _headline(counting: Sequence[Entry], report: Report, compared: bool) -> str:
-    what = "this change introduces" if compared else "this code has"
+def _headline(counting: Sequence[Entry], report: Report) -> str:
+    what = "this code has" if report.summary.change is None else "this change introduces"
     if counting:
         fails = sum(len(e.verdicts) for e in counting)
         places = f" in {_many(len(counting), 'place')}" if fails != len(counting) else ""
@@ -58,7 +56,8 @@ def _table(shown: Sequence[Entry], report: Report) -> list[str]:
     for entry in shown:
         policy = report.policies.get(entry.policy)
         title = markdown(policy.title) if policy else ""
-        place = f"{entry.file}:{entry.line}" if entry.line else entry.file or ""
+        file = report.code.from_root(entry.file) if entry.file else ""
+        place = f"{file}:{entry.line}" if entry.line else file
         name = markdown_code(entry.names[0])
         where = f"{markdown_code(place)}<br>{name}" if place else name
         count = f"×{len(entry.verdicts)}" if len(entry.verdicts) > 1 else ""
@@ -99,16 +98,10 @@ def _fold(title: str, lines: Sequence[str]) -> list[str]:
     return ["", f"<details><summary>{title}</summary>", "", *lines, "", "</details>"]
 
 
-def _foot(report: Report, left: Sequence[Verdict]) -> str:
+def _foot(report: Report) -> str:
     summary = report.summary
-    parts = [
-        f"{summary.failed} fail",
-        f"{summary.unknown} unknown",
-        f"{summary.passed} pass",
-        f"{percent(summary.share_read)} read",
-    ]
-    if left:
-        parts.append(f"{_many(len(left), 'fail')} left as before")
+    parts = [*counted(summary), f"{summary.unknown} unknown", f"{summary.passed} pass"]
+    parts.append(f"{percent(summary.share_read)} read")
     unread = sum(row.status not in READ for row in report.coverage)
     if unread:
         parts.append(f"{_many(unread, 'gap')} in what was read")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import posixpath
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -30,7 +31,10 @@ NOT_ASKED = frozenset({"disabled", "skipped"})
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Counts over all verdicts of a run, whatever a report shows of them."""
+    """Counts over all verdicts of a run, whatever a report shows of them.
+
+    `change`: with a base, the fails that are introduced, left and fixed.
+    """
 
     resources: int
     passed: int
@@ -39,6 +43,7 @@ class Summary:
     excepted: int
     share_read: float
     by_severity: Mapping[str, int]
+    change: Mapping[str, int] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -49,6 +54,7 @@ class Summary:
             "excepted": self.excepted,
             "share_read": self.share_read,
             "by_severity": dict(self.by_severity),
+            "change": self.change and dict(self.change),
         }
 
 
@@ -63,6 +69,10 @@ class CodeView:
     prefix: str = ""
     excerpts: Mapping[Location, str] = field(default_factory=dict)
     fixes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+    def from_root(self, file: str) -> str:
+        """A file of a verdict, relative to the judged root."""
+        return posixpath.normpath(posixpath.join(self.prefix, file))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +120,14 @@ def build_report(
     not_judged: Sequence[NotJudged] = (),
     policies: Mapping[str, Policy] | None = None,
     passed: int | None = None,
-    fixed: Sequence[Verdict] = (),
+    fixed: Sequence[Verdict] | None = None,
     suppressions: Sequence[Suppression] = (),
     code: CodeView | None = None,
 ) -> Report:
-    """Put a report together; `passed` where the passing verdicts were counted, not kept."""
+    """Put a report together; `passed` where the passing verdicts were counted, not kept.
+
+    `fixed`: what a change mends; None where no change is judged.
+    """
     status = Counter(v.status for v in verdicts)
     fails = [v for v in verdicts if v.status == "fail"]
     severities = Counter(v.severity for v in fails)
@@ -126,6 +139,7 @@ def build_report(
         excepted=sum(_excepted(v) for v in fails),
         share_read=share_read(coverage),
         by_severity={s: severities[s] for s in SEVERITIES},
+        change=None if fixed is None else _change(fails, fixed),
     )
     return Report(
         scan,
@@ -133,7 +147,7 @@ def build_report(
         verdicts,
         coverage,
         not_judged,
-        fixed,
+        fixed or (),
         suppressions,
         policies=dict(policies or {}),
         code=code or CodeView(),
@@ -144,6 +158,19 @@ def share_read(coverage: Iterable[CoverageRow]) -> float:
     """The share of what was asked that was answered; 1.0 also where nothing had to be asked."""
     asked = [c.status for c in coverage if c.status not in NOT_ASKED]
     return sum(s in READ for s in asked) / len(asked) if asked else 1.0
+
+
+def _change(fails: Iterable[Verdict], fixed: Sequence[Verdict]) -> dict[str, int]:
+    changes = Counter(v.change for v in fails)
+    return {"introduced": changes["introduced"], "left": changes["left"], "fixed": len(fixed)}
+
+
+def counted(summary: Summary) -> list[str]:
+    """The fails in words: with a base, what the change does; else all there are."""
+    if summary.change is None:
+        return [f"{summary.failed:,} fail"]
+    said = {"introduced": "introduced", "fixed": "fixed", "left": "left as before"}
+    return [f"{summary.change[kind]:,} {words}" for kind, words in said.items()]
 
 
 def percent(share: float) -> str:

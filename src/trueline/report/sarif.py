@@ -7,7 +7,6 @@ that shows results would call it a finding.
 from __future__ import annotations
 
 import json
-import posixpath
 from collections.abc import Sequence
 from typing import Any, TextIO
 from urllib.parse import quote
@@ -172,8 +171,7 @@ def _location(entry: Entry, report: Report) -> dict[str, Any]:
 
 
 def _artifact(file: str, report: Report) -> dict[str, Any]:
-    path = posixpath.normpath(posixpath.join(report.code.prefix, file))
-    return {"uri": quote(path), "uriBaseId": _ROOT}
+    return {"uri": quote(report.code.from_root(file)), "uriBaseId": _ROOT}
 
 
 def _physical(place: Location, report: Report) -> dict[str, Any]:
@@ -190,7 +188,7 @@ def _physical(place: Location, report: Report) -> dict[str, Any]:
 
 
 def _fix(verdict: Verdict, report: Report) -> dict[str, Any] | None:
-    """Where one attribute decides: replace what is written, or write it before the block's end."""
+    """Where one attribute decides: replace what is written, or write it first in the block."""
     known = report.code.fixes.get(verdict.policy)
     place, excerpt = verdict.location, report.code.excerpts.get(verdict.location or _NOWHERE)
     if known is None or place is None or excerpt is None:
@@ -205,8 +203,8 @@ def _fix(verdict: Verdict, report: Report) -> dict[str, Any] | None:
             "endLine": place.end_line,
             "endColumn": place.end_column,
         }
-    elif place.end_line > place.line:
-        region = {"startLine": place.end_line, "startColumn": 1, "endColumn": 1}
+    elif excerpt.endswith("{"):
+        region = {"startLine": place.line + 1, "startColumn": 1, "endColumn": 1}
         line = f"  {line}\n"
     else:
         return None
