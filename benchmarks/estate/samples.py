@@ -63,7 +63,7 @@ _ACTIONS = (
 
 
 def _rule(random: Random, direction: str) -> Values:
-    anyone = random.random() < 0.15
+    anyone = random.random() < 0.17
     first = random.choice((22, 80, 443, 3306, 3389, 5432, 8080, 0))
     prefix = 0 if anyone else random.choice((8, 16, 24, 32))
     base = 0 if anyone else (10 << 24 | random.randrange(1 << 24)) & ~((1 << 32 - prefix) - 1)
@@ -89,12 +89,12 @@ def _instance(random: Random) -> Values:
         "instance_type": random.choice(("t3.micro", "t3.large", "m6i.large", "x2gd.metal")),
         "image_id": f"ami-{random.randrange(64):017x}",
         "launched_at": _ago(random, 700),
-        "http_tokens": random.choice(("required", "required", "optional")),
+        "http_tokens": random.choice(("required", "optional")),
         "http_endpoint": "enabled",
         "monitoring": random.random() < 0.5,
         "subnet_id": f"subnet-{random.randrange(4096):017x}",
-        "has_public_ip": random.random() < 0.25,
-        "instance_profile": None if random.random() < 0.3 else "arn:aws:iam::1:instance-profile/x",
+        "has_public_ip": random.random() < 0.3,
+        "instance_profile": None if random.random() < 0.35 else "arn:aws:iam::1:instance-profile/x",
         "user_data_has_secret": random.random() < 0.1,
         "volume_ids": [f"vol-{random.randrange(1 << 40):017x}"],
     }
@@ -104,7 +104,7 @@ def _group(random: Random) -> Values:
     return {
         "name": f"group-{random.randrange(400)}",
         "description": "managed by terraform",
-        "is_default": random.random() < 0.1,
+        "is_default": random.random() < 0.15,
         "ingress": [_rule(random, "in") for _ in range(random.randint(0, 8))],
         "egress": [_rule(random, "out") for _ in range(random.randint(1, 2))],
     }
@@ -116,7 +116,7 @@ def _volume(random: Random) -> Values:
         "state": "in-use",
         "size_gib": random.choice((8, 20, 100)),
         "volume_type": random.choice(("gp2", "gp3")),
-        "encrypted": random.random() < 0.7,
+        "encrypted": random.random() < 0.5,
         "snapshot_id": None,
         "instance_ids": [f"i-{random.randrange(1 << 40):017x}"],
         "multi_attach": False,
@@ -129,7 +129,7 @@ def _snapshot(random: Random) -> Values:
         "name": None,
         "description": "created by policy",
         "is_public": random.random() < 0.05,
-        "encrypted": random.random() < 0.6,
+        "encrypted": random.random() < 0.5,
         "volume_id": f"vol-{random.randrange(1 << 40):017x}",
         "size_gib": random.choice((8, 20, 100)),
         "state": "completed",
@@ -148,10 +148,10 @@ def _bucket(random: Random) -> Values:
         "acls_disabled": random.random() < 0.8,
         "public_acl": [] if random.random() < 0.9 else ["READ"],
         "statements": [_statement(random) for _ in range(random.randint(0, 4))],
-        "versioning": random.random() < 0.6,
+        "versioning": random.random() < 0.5,
         "mfa_delete": random.random() < 0.1,
         "encryption": random.choice(("AES256", "aws:kms", "aws:kms")),
-        "log_bucket": None if random.random() < 0.4 else "logs",
+        "log_bucket": None if random.random() < 0.5 else "logs",
         "created_at": _ago(random, 2000),
     }
 
@@ -160,7 +160,7 @@ def _queue(random: Random) -> Values:
     return {
         "name": f"queue-{random.randrange(400)}",
         "url": "https://sqs.eu-west-1.amazonaws.com/111122223333/queue",
-        "sse_sqs": random.random() < 0.7,
+        "sse_sqs": random.random() < 0.6,
         "retention_seconds": 345_600,
         "dead_letter_arn": None,
         "statements": [_statement(random) for _ in range(random.randint(0, 3))],

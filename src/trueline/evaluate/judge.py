@@ -31,7 +31,7 @@ __all__ = [
     "tally",
 ]
 
-BATCH_ROWS = 50_000
+BATCH_ROWS = 10_000
 
 
 @dataclass(frozen=True, slots=True)

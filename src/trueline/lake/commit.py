@@ -256,7 +256,8 @@ def _write_verdicts(
         segment = None
         if first is not None:
             name = f"verdicts-{verdict.table}"
-            segment = store.write(name, first.schema, chain([first], batches))
+            # Verdicts are only ever read whole, and their nested columns are many.
+            segment = store.write(name, first.schema, chain([first], batches), statistics=False)
             segments[segment.id] = segment
         out[verdict.table] = VerdictEntry(
             segment.id if segment else None, dict(verdict.metadata), number

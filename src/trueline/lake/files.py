@@ -85,11 +85,18 @@ def _whole_file(path: Path) -> Iterator[Path]:
         raise
 
 
-def write_parquet(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> WrittenFile:
-    """Write batches as one zstd file under `path`, atomically; the directory is not yet synced."""
+def write_parquet(
+    path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch], *, statistics: bool = True
+) -> WrittenFile:
+    """Write batches as one zstd file under `path`, atomically; the directory is not yet synced.
+
+    `statistics` = least and greatest of each column, for who looks rows up.
+    """
     rows = 0
     with _whole_file(path) as beside:
-        with pq.ParquetWriter(beside, schema, compression="zstd") as writer:
+        with pq.ParquetWriter(
+            beside, schema, compression="zstd", write_statistics=statistics
+        ) as writer:
             for group in _row_groups(schema, batches):
                 rows += group.num_rows
                 writer.write_table(group, row_group_size=group.num_rows)

@@ -31,10 +31,13 @@ class Segments:
         schema: pa.Schema,
         batches: Iterable[pa.RecordBatch],
         mappings: Mapping[str, str] | None = None,
+        *,
+        statistics: bool = True,
     ) -> Segment:
         """Write a new segment; raises OSError. The directory is synced by whoever commits."""
         segment_id = f"{uuid.uuid4().hex[:16]}-{table}"
-        written = write_parquet(self.path(segment_id), schema, batches)
+        path = self.path(segment_id)
+        written = write_parquet(path, schema, batches, statistics=statistics)
         return Segment(
             segment_id, table, written.rows, written.size, written.crc32, dict(mappings or {})
         )
