@@ -23,7 +23,7 @@ def test_a_summary_counts_every_verdict_once() -> None:
     )
     assert made.summary.to_dict() == {
         "resources": 7, "pass": 1, "fail": 2, "unknown": 1, "excepted": 1, "share_read": 1.0,
-        "by_severity": {"critical": 0, "high": 1, "medium": 0, "low": 1},
+        "by_severity": {"critical": 0, "high": 1, "medium": 0, "low": 1}, "change": None,
     }  # fmt: skip
     assert report([verdict("fail")], passed=12).summary.passed == 12
 
