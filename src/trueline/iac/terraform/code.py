@@ -8,7 +8,10 @@ from typing import Any, Protocol
 
 from trueline.mapping import Unknown
 
-__all__ = ["Aim", "Code", "CodeBlock"]
+__all__ = ["ADDRESS", "Aim", "Code", "CodeBlock"]
+
+ADDRESS = "(address)"
+"""Member of a document that names its block; no mapping can read it."""
 
 
 class CodeBlock(Protocol):

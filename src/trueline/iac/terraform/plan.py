@@ -6,7 +6,7 @@ import datetime as dt
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trueline.errors import ConfigError, Where
 from trueline.iac.terraform.blocks import Block, World
@@ -19,7 +19,10 @@ from trueline.iac.terraform.rows import READER, Origin, RowMaker, block_types
 from trueline.iac.terraform.values import Documents
 from trueline.iac.terraform.world import read_world
 from trueline.mapping import expression_paths, is_unknown
-from trueline.model import CodeRows, ResourceType, Scope, ScopeState
+from trueline.model import CodeRows, Place, ResourceType, Row, Scope, ScopeState
+
+if TYPE_CHECKING:
+    from trueline.iac.terraform.source.beside import Beside
 
 __all__ = ["read_plan"]
 
@@ -59,9 +62,17 @@ def _read(
     folder = _folder(judged_root, path)
     file = path.name if path else name
     code = _Planned(world, mapped.values())
-    maker = RowMaker(code, mapped, Origin("plan", folder, collected_at, lambda _: (file, None)))
-    made = {table: [row for _, row, _ in maker.rows(rtype)] for table, rtype in mapped.items()}
-    rows = {table: found for table, found in made.items() if found}
+    locate = _beside(judged_root, folder)
+    origin = Origin("plan", folder, collected_at, lambda b: locate.line(b.address, file))
+    maker = RowMaker(code, mapped, origin)
+    rows: dict[str, list[Row]] = {}
+    found: dict[str, Place] = {}
+    for table, rtype in mapped.items():
+        for _, row, document in maker.rows(rtype):
+            rows.setdefault(table, []).append(row)
+            place = locate.place(rtype, document)
+            if place is not None:
+                found[row["uid"]] = place
     cause = None if world.incomplete is None else "truncated"
     scopes = (
         ScopeState(Scope(r.provider, f"code:{folder}", "", table), not cause, collected_at, cause)
@@ -72,7 +83,30 @@ def _read(
         edges=tuple(maker.edges),
         coverage=ledger(code, mapped, rows, f"code:{folder}", file, "terraform.plan"),
         scopes=tuple(scopes),
+        places=found,
     )
+
+
+class _Nowhere:
+    """Stands for the source of a plan that lies alone."""
+
+    def line(self, address: str, plan: str) -> tuple[str, int | None]:
+        return plan, None
+
+    def place(self, rtype: ResourceType, document: Mapping[str, Any]) -> Place | None:
+        return None
+
+
+def _beside(judged_root: Path, folder: str) -> _Nowhere | Beside:
+    """The source that lies in the plan's own folder, if any does."""
+    place = judged_root / folder
+    if folder.startswith("..") or not any(place.glob("*.tf*")):
+        return _Nowhere()
+    # Most plans lie alone; what reads source is not loaded for them.
+    from trueline.iac.terraform.source.beside import Beside
+    from trueline.iac.trees import DiskTree
+
+    return Beside(DiskTree(judged_root), "" if folder == "." else folder)
 
 
 def _folder(judged_root: Path, path: Path | None) -> str:

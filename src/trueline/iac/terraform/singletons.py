@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from trueline.iac.terraform.code import Code, CodeBlock
+from trueline.iac.terraform.code import ADDRESS, Code, CodeBlock
 from trueline.mapping import Unknown, compile_condition, is_unknown
 from trueline.model import CodePart, ResourceType
 
@@ -42,7 +42,10 @@ def find_singletons(code: Code, rtype: ResourceType) -> list[Singleton]:
                 account=code.account(first.address),
                 region=code.region(first.address),
                 block=first,
-                document={part.name: _setting(part, blocks, code) for part in parts},
+                document={
+                    ADDRESS: first.address,
+                    **{part.name: _setting(part, blocks, code) for part in parts},
+                },
             )
         )
     return out

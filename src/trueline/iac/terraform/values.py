@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trueline.iac.terraform.blocks import Block, World
+from trueline.iac.terraform.code import ADDRESS
 from trueline.iac.terraform.masks import marks, stretched, without_secrets
 from trueline.iac.terraform.policy_document import POLICY_DOCUMENT, RENDERED, policy_document
 from trueline.iac.terraform.provider_facts import (
@@ -113,6 +114,7 @@ class Documents:
         document = without_secrets(document, block.sensitive)
         if marks(block.unknown.get("tags_all")):
             document["tags_all"] = self._all_tags(block, document)
+        document[ADDRESS] = block.address
         document["written"] = {
             label: expression["constant_value"]
             for label, expression in said.items()

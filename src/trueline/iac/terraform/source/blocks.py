@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from trueline.iac.terraform.code import ADDRESS
 from trueline.iac.terraform.evaluate.values import Encoded, OpenObject, Value, plain
 from trueline.iac.terraform.ledger import NO_CLOUD
 from trueline.iac.terraform.policy_document import POLICY_DOCUMENT, RENDERED, policy_document
@@ -19,10 +20,7 @@ if TYPE_CHECKING:
     from trueline.iac.terraform.source.modules import Local, Module
     from trueline.iac.terraform.source.text import Declared
 
-__all__ = ["ADDRESS", "SourceBlock", "blocks_by_type"]
-
-ADDRESS = "(address)"
-"""Member of a document that names its block; no mapping can read it."""
+__all__ = ["SourceBlock", "blocks_by_type"]
 
 
 _META = frozenset({"count", "for_each", "provider", "depends_on", "lifecycle"})

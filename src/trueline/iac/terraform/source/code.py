@@ -13,6 +13,7 @@ from trueline.iac.terraform.source.blocks import SourceBlock, blocks_by_type
 from trueline.iac.terraform.source.bodies import Labels
 from trueline.iac.terraform.source.mentions import Mentions
 from trueline.iac.terraform.source.modules import Call, Module
+from trueline.iac.terraform.source.places import Spot
 from trueline.mapping import Unknown, is_unknown
 
 __all__ = ["Written"]
@@ -47,6 +48,11 @@ class Written:
             block = self.blocks[address]
             self._documents[address] = block.document(self._labels.get(block.type, {}))
         return self._documents[address]
+
+    def spot(self, address: Any) -> Spot | None:
+        """Where a block stands in the text."""
+        block = self.blocks.get(address)
+        return None if block is None else Spot(block.declared, tuple(block.module.calls()))
 
     def account(self, address: str) -> str | None:
         return self.blocks[address].settings.account

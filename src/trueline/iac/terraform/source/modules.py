@@ -274,6 +274,13 @@ class Module:
         }
         return Group(kind, members, doubt)
 
+    def calls(self) -> Iterator[Declared]:
+        """The calls that lead to this instance, the innermost first."""
+        module: Module | None = self
+        while module is not None and module.call is not None:
+            yield module.call
+            module = module.parent
+
     def walk(self) -> Iterator[Module]:
         """This instance and all below it."""
         yield self

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from trueline.iac.terraform.source.blocks import SourceBlock
+from trueline.iac.terraform.code import ADDRESS
+from trueline.iac.terraform.rows import READER
+from trueline.iac.terraform.source.labels import Path, column_paths
 from trueline.iac.terraform.source.text import Declared
 from trueline.iac.terraform.syntax.nodes import Block, Body, Span
-from trueline.model import Location, Place
+from trueline.model import Location, Place, ResourceType
 
-__all__ = ["Places"]
+__all__ = ["Places", "Spot"]
 
-Path = tuple[str, ...]
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A block in the text, and the module calls that lead there, the innermost first."""
+
+    declared: Declared
+    calls: tuple[Declared, ...] = ()
+
+
+Find = Callable[[Any], Spot | None]
 
 
 class Places:
@@ -29,23 +42,51 @@ class Places:
     def location(self, file: str, span: Span) -> Location:
         return Location(self.file(file), span.line, span.column, span.end_line, span.end_column)
 
-    def place(self, block: SourceBlock, columns: Mapping[str, Location]) -> Place:
-        """The place of a block's row."""
+    def row(self, rtype: ResourceType, document: Mapping[str, Any], find: Find) -> Place | None:
+        """The place of a row made from a document; None where its own block is not found.
+
+        `find` gives the spot of a block by its address. A column read from a joined block points
+        into that block.
+        """
+        spot = find(document.get(ADDRESS))
+        if spot is None:
+            return None
+        reader = rtype.readers[READER]
+        parts = {p.name for p in (*reader.parts, *reader.singletons)}
+        columns: dict[str, Location] = {}
+        for column in rtype.columns:
+            for path in column_paths(rtype, column):
+                at = self._said(spot, document, path, parts, find)
+                if at is not None:
+                    columns[column] = at
+                    break
         return Place(
-            block=self.header(block.declared),
+            block=self.header(spot.declared),
             columns=columns,
-            attributes={".".join(p): at for p, at in self.attributes(block.declared).items()},
-            calls=tuple(self._calls(block)),
+            attributes={".".join(p): at for p, at in self.attributes(spot.declared).items()},
+            calls=tuple(self.header(call) for call in spot.calls),
         )
+
+    def _said(
+        self,
+        spot: Spot,
+        document: Mapping[str, Any],
+        path: Path,
+        parts: Collection[str],
+        find: Find,
+    ) -> Location | None:
+        if not path or path[0] not in parts:
+            path = ("tags", *path[1:]) if path[:1] == ("tags_all",) else path
+            return self.find(spot.declared, path)
+        joined = document.get(path[0])
+        for one in joined if isinstance(joined, list) else [joined]:
+            other = find(one.get(ADDRESS)) if isinstance(one, dict) else None
+            if other is not None:
+                return self.find(other.declared, path[1:]) or self.header(other.declared)
+        return None
 
     def header(self, declared: Declared) -> Location:
         return self.location(declared.file, declared.block.header_span)
-
-    def _calls(self, block: SourceBlock) -> Iterator[Location]:
-        module = block.module
-        while module.call is not None and module.parent is not None:
-            yield self.header(module.call)
-            module = module.parent
 
     def attributes(self, declared: Declared) -> dict[Path, Location]:
         """By path of labels, the first attribute or nested block that says it."""

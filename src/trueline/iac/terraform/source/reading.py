@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from trueline.iac.comments import may_suppress
 from trueline.iac.terraform.code import CodeBlock
 from trueline.iac.terraform.ledger import ledger
 from trueline.iac.terraform.rows import READER, Origin, RowMaker
-from trueline.iac.terraform.source.blocks import ADDRESS, SourceBlock
+from trueline.iac.terraform.source.blocks import SourceBlock
 from trueline.iac.terraform.source.bodies import Labels
 from trueline.iac.terraform.source.code import Written
 from trueline.iac.terraform.source.inputs import SourceOptions, root_inputs
-from trueline.iac.terraform.source.labels import Path, column_paths, label_trees
+from trueline.iac.terraform.source.labels import label_trees
 from trueline.iac.terraform.source.modules import Module
 from trueline.iac.terraform.source.moves import moves
 from trueline.iac.terraform.source.places import Places
@@ -29,7 +29,6 @@ from trueline.model import (
     CodeRows,
     CoverageRow,
     Edge,
-    Location,
     Place,
     ResourceType,
     Row,
@@ -100,9 +99,11 @@ class _Reading:
         maker = RowMaker(code, self.types, origin, self._mappers)
         made: dict[str, list[Row]] = {}
         for table, rtype in self.types.items():
-            for block, row, document in maker.rows(rtype):
+            for _, row, document in maker.rows(rtype):
                 made.setdefault(table, []).append(row)
-                self._locate(code, rtype, row, block, document)
+                place = self.places.row(rtype, document, code.spot)
+                if place is not None:
+                    self.found[row["uid"]] = place
         for table, rows in made.items():
             self.rows.setdefault(table, []).extend(rows)
         self.edges.extend(maker.edges)
@@ -117,46 +118,6 @@ class _Reading:
     def _place(self, block: CodeBlock) -> tuple[str, int]:
         assert isinstance(block, SourceBlock)
         return self.places.file(block.declared.file), block.declared.block.span.line
-
-    def _locate(
-        self,
-        code: Written,
-        rtype: ResourceType,
-        row: Row,
-        block: CodeBlock,
-        document: Mapping[str, object],
-    ) -> None:
-        """Note where the row and each of its columns is written."""
-        assert isinstance(block, SourceBlock)
-        reader = rtype.readers[READER]
-        parts = {p.name for p in (*reader.parts, *reader.singletons)}
-        columns: dict[str, Location] = {}
-        for column in rtype.columns:
-            for path in column_paths(rtype, column):
-                at = self._location(code, block, document, parts, path)
-                if at is not None:
-                    columns[column] = at
-                    break
-        self.found[row["uid"]] = self.places.place(block, columns)
-
-    def _location(
-        self,
-        code: Written,
-        block: SourceBlock,
-        document: Mapping[str, object],
-        parts: Iterable[str],
-        path: Path,
-    ) -> Location | None:
-        if not path or path[0] not in parts:
-            path = ("tags", *path[1:]) if path[:1] == ("tags_all",) else path
-            return self.places.find(block.declared, path)
-        joined = document.get(path[0])
-        for one in joined if isinstance(joined, list) else [joined]:
-            address = one.get(ADDRESS) if isinstance(one, dict) else None
-            if isinstance(address, str) and address in code.blocks:
-                declared = code.blocks[address].declared
-                return self.places.find(declared, path[1:]) or self.places.header(declared)
-        return None
 
     def _unread(self, world: World, account: str) -> Iterator[CoverageRow]:
         for address, problem in world.unread.items():
