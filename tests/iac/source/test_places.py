@@ -135,7 +135,7 @@ def plan_beside(folder: Path) -> CodeRows:
         planned(address, {"bucket": "b"})["change"]
         for address in (
             "aws_s3_bucket.b",
-            "module.inner.module.deep[0].aws_s3_bucket.d",
+            'module.inner.module.deep["0"].aws_s3_bucket.d',
             "aws_s3_bucket.gone",
         )
     ]
@@ -148,7 +148,7 @@ def test_resources_of_a_plan_stand_where_the_source_beside_it_says_them(tmp_path
     assert row(found, "aws_s3_bucket.b")["source_file"] == "main.tf"
     assert row(found, "aws_s3_bucket.b")["source_line"] == 2
     assert place(found, "aws_s3_bucket.b").columns["name"].line == 3
-    deep = place(found, "module.inner.module.deep[0].aws_s3_bucket.d")
+    deep = place(found, 'module.inner.module.deep["0"].aws_s3_bucket.d')
     assert deep.block.file == "deep/main.tf"
     assert [c.file for c in deep.calls] == ["inner/main.tf", "main.tf"]
 
