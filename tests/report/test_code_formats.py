@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import jsonschema
 import pytest
@@ -202,6 +203,22 @@ def test_annotations_leave_out_what_does_not_count() -> None:
     ]
     assert written(code_report(verdicts), "github").count("::") == 2
     assert json.loads(written(code_report(verdicts), "gitlab")) == []
+
+
+def test_junit_has_one_case_for_a_line_and_skips_what_does_not_count() -> None:
+    added = replace(IGNORED, introduced=True)
+    for verdicts, kind in (
+        (fifty(), "failure"),
+        ([in_code("left", change="left")], "skipped"),
+        ([in_code("left", "unknown", change="left")], "skipped"),
+        ([in_code("excused", exception=IGNORED, change="introduced")], "skipped"),
+        ([in_code("silenced", exception=added, change="introduced")], "failure"),
+    ):
+        cases = ElementTree.fromstring(written(code_report(verdicts), "junit")).findall(
+            ".//testcase"
+        )
+        assert [[child.tag for child in case] for case in cases] == [[kind]]
+        assert (cases[0].get("file"), cases[0].get("line")) == (ACL.file, str(ACL.line))
 
 
 def test_gitlab_gets_a_list_of_code_quality_issues() -> None:
