@@ -31,6 +31,7 @@ _NEW_BUCKET = "moto makes buckets without the public access block that AWS has s
 _NEW_STREAM = "moto forgets the tags with which a stream is made"
 SIMULATOR: dict[tuple[str, str], str] = {
     ("aws_ebs_snapshot.encrypted", "kms_key_id"): "moto keeps no key of a snapshot",
+    ("aws_ecr_repository.good", "scans_on_push"): "moto says MANUAL of every repository",
     ("aws_kinesis_stream.keyed", "tags"): _NEW_STREAM,
     ("aws_kinesis_stream.plain", "tags"): _NEW_STREAM,
     ("aws_lb.front", "is_internet_facing"): "moto loses a scheme that is not asked for",
