@@ -256,7 +256,7 @@ def test_a_change_to_the_configuration_changes_nothing(
         arguments = ("check", str(repo.top / "infra"), "--base", "main", "--format", "json", *more)
         found = inside(*arguments)
         assert found.json()["verdicts"] == without["verdicts"]
-        assert f"{file} holds as it is in the base" in found.err
+        assert f"{file} is not in the base" in found.err
 
 
 def test_the_configuration_and_content_of_the_base_hold(repo: Clone, inside: Program) -> None:
@@ -277,6 +277,8 @@ def test_the_configuration_and_content_of_the_base_hold(repo: Clone, inside: Pro
     ):
         repo.commit(files)
         assert changed(check(inside).json()) == unchanged
+    loud = inside("check", "infra", "--base", "main", "--format", "json")
+    assert "trueline.toml holds as it is in the base" in loud.err
     assert changed(trueline.check(repo.top / "infra", base="main").to_dict()) == unchanged
 
 

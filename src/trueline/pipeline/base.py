@@ -57,8 +57,13 @@ def check_change(
     say(f"compared with {past.commit[:12]}, the base that this and {past.name} have in common")
     configuration = BaseConfiguration(given.root, past.name, past.own, past.head)
     room = configuration.workspace(home, config, start)
-    if configuration.overruled:
-        say(f"{configuration.overruled} holds as it is in the base, not as this change has it")
+    if file := configuration.overruled:
+        known = past.own.is_file(file)
+        say(
+            f"{file} holds as it is in the base, not as this change has it"
+            if known
+            else f"{file} is not in the base: it does not hold before it is merged"
+        )
     catalog = room.catalog
     chosen = select_policies(catalog, policies)
     bench = make_bench(room, started, environment)
