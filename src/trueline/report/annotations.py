@@ -79,9 +79,9 @@ def _path(entry: Entry, report: Report) -> str:
 
 def _message(entry: Entry, report: Report) -> str:
     policy = report.policies.get(entry.policy)
-    names = ", ".join(entry.names[:_MOST_NAMES])
-    more = len(entry.names) - _MOST_NAMES
-    text = f"{policy.title if policy else entry.policy}: {names}"
+    names = entry.names[:_MOST_NAMES]
+    more = len(entry.verdicts) - len(names)
+    text = f"{policy.title if policy else entry.policy}: {', '.join(names)}"
     if more > 0:
         text += f" and {more} more"
     if policy and policy.steps:

@@ -51,8 +51,12 @@ class Entry:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What the resources are called: addresses where there are any."""
-        return tuple(v.resource.address or v.resource.name or v.resource.uid for v in self.verdicts)
+        """What the resources are called: addresses where there are any.
+
+        Each once: root modules may have resources of the same address.
+        """
+        names = (v.resource.address or v.resource.name or v.resource.uid for v in self.verdicts)
+        return tuple(dict.fromkeys(names))
 
     @property
     def fingerprint(self) -> str:

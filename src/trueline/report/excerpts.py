@@ -36,12 +36,17 @@ def excerpts(
         lines = files[place.file]
         if 0 < place.line <= len(lines):
             found[place] = lines[place.line - 1]
-    return {place: _shown(line, place in hidden) for place, line in found.items()}
+    return {place: _shown(line, place, place in hidden) for place, line in found.items()}
 
 
-def _shown(line: str, hidden: bool) -> str:
-    """A line as it may be shown: a policy about secrets points at one."""
+def _shown(line: str, place: Location, hidden: bool) -> str:
+    """A line as it may be shown: up to the end of the place, without what looks like a secret.
+
+    A policy about secrets points at one, and what follows a place may be a comment with another.
+    """
     text = line.rstrip()
+    if place.end_line == place.line and place.end_column <= len(text):
+        text = text[: place.end_column - 1] + " …"
     if hidden or text_has_secret(text) is not False:
         before, equals, _ = text.partition("=")
         text = f"{before}{equals} …" if equals else _LITERAL.sub('"…"', text)

@@ -85,6 +85,12 @@ def test_the_blocks_around_a_broken_one_survive() -> None:
         ("a = 1e999999\n", 1, "a number out of range"),
         ("a = +1\n", 1, "expected an expression, saw `+`"),
         ("}\n", 1, "expected an attribute or a block, saw `}`"),
+        (
+            "ghp_abcdefghijklmnopqrstuvwxyz\n",
+            1,
+            "expected an attribute or a block, saw something else",
+        ),
+        ("key hunter2\n", 1, "expected an attribute or a block, saw `key`"),
         ("a = 1\na = 2\n", 2, "`a` is set again; it is already set in line 1"),
     ],
 )

@@ -178,10 +178,14 @@ def test_names_in_an_expression_are_found_without_those_of_its_own() -> None:
 
 @pytest.mark.parametrize(
     "written",
-    ["var.x.y", "aws_x.y[0].arn", 'f(a, "x")', "a ? b : c", "!a", '"a-${b}"', "a[*].b", "a + 1"],
+    ["var.x.y", 'aws_x.y["k"].arn', 'f(a, "")', "a ? b : c", "!a", '"${b}${c}"', "a[*].b", "a + 1"],
 )
 def test_short_text_is_what_was_written(written: str) -> None:
     assert short_text(parse_expression(written)) == written
+
+
+def test_short_text_leaves_out_texts_that_may_be_secrets() -> None:
+    assert short_text(parse_expression('f("hunter2", "a-${b}")')) == 'f("…", "…${b}")'
 
 
 def test_short_text_is_short() -> None:

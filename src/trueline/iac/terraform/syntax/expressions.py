@@ -23,7 +23,7 @@ from trueline.iac.terraform.syntax.nodes import (
     Splat,
     Unary,
 )
-from trueline.iac.terraform.syntax.text import DEEPEST, Text, TextError
+from trueline.iac.terraform.syntax.text import DEEPEST, Text, TextError, quoted
 
 __all__ = ["ITEM", "Reader", "number"]
 
@@ -103,7 +103,7 @@ class Reader:
     def fault(self, wanted: str) -> TextError:
         """The complaint that something else was wanted here."""
         seen = {"end": "the end", "newline": "the end of the line"}.get(self.kind)
-        return TextError(self.start, f"expected {wanted}, saw {seen or f'`{self.seen}`'}")
+        return TextError(self.start, f"expected {wanted}, saw {seen or quoted(self.seen)}")
 
     def expect_end(self) -> None:
         """Check that nothing follows on the line but the end of a block."""

@@ -21,7 +21,7 @@ from trueline.iac.terraform.syntax.nodes import (
     Problem,
     Span,
 )
-from trueline.iac.terraform.syntax.text import DEEPEST, Text, TextError
+from trueline.iac.terraform.syntax.text import DEEPEST, Text, TextError, quoted
 
 __all__ = ["json_body"]
 
@@ -239,8 +239,8 @@ class _JsonReader:
         self.at = found.end()
 
     def _fault(self, wanted: str) -> TextError:
-        seen = self.text.source[self.at : self.at + 20].split("\n")[0]
-        return TextError(self.at, f"expected {wanted}, saw {f'`{seen}`' if seen else 'the end'}")
+        seen = self.text.source[self.at : self.at + 40].split("\n")[0]
+        return TextError(self.at, f"expected {wanted}, saw {quoted(seen) if seen else 'the end'}")
 
 
 def _labelled(

@@ -11,7 +11,7 @@ import re
 from trueline.iac.terraform.syntax.expressions import Reader
 from trueline.iac.terraform.syntax.making import HEADER, SET, Maker
 from trueline.iac.terraform.syntax.nodes import Attribute, Block, Body, Expression, Problem
-from trueline.iac.terraform.syntax.text import DEEPEST, TextError
+from trueline.iac.terraform.syntax.text import DEEPEST, TextError, quoted
 
 __all__ = ["comments", "pieces", "read_piece"]
 
@@ -125,8 +125,8 @@ class _Recovery:
             blocks.append(self.maker.block(header, self.at, body))
             return None
         self.at = self._line_end(start)
-        seen = self.source[start : self.at].strip()[:40]
-        return TextError(start, f"expected an attribute or a block, saw `{seen}`")
+        seen = quoted(self.source[start : self.at])
+        return TextError(start, f"expected an attribute or a block, saw {seen}")
 
     def _attribute(
         self, found: re.Match[str], attributes: dict[str, Attribute]

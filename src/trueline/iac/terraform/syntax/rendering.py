@@ -32,7 +32,10 @@ _DEEPEST = 6
 
 
 def short_text(expr: Expression) -> str:
-    """The expression as it could be written, on one line, cut where it is long."""
+    """The expression as it could be written, on one line, cut where it is long.
+
+    Texts are left out but for keys: any of them may be a secret.
+    """
     written = _written(expr, 0)
     return written if len(written) <= _LONGEST else f"{written[: _LONGEST - 1]}…"
 
@@ -47,7 +50,7 @@ def _written(expr: Expression, depth: int) -> str:
         case GetAttr(inner, name):
             return f"{_written(inner, depth)}.{name}" if not _is_long(inner) else f"….{name}"
         case Index(inner, key):
-            return f"{_written(inner, at)}[{_written(key, at)}]"
+            return f"{_written(inner, at)}[{_key(key, at)}]"
         case Splat(inner, each):
             return f"{_written(inner, at)}[*]{_written(each, at).removeprefix('*')}"
         case Literal(value):
@@ -79,16 +82,22 @@ def _is_long(expr: Expression) -> bool:
     return steps > _LONGEST
 
 
+def _key(key: Expression, depth: int) -> str:
+    if isinstance(key, Literal) and isinstance(key.value, str):
+        shown = key.value.replace("\n", " ")[:_LONGEST]
+        return f'"{shown}"'
+    return _written(key, depth)
+
+
 def _part(part: str | Expression, depth: int) -> str:
     if isinstance(part, str):
-        return part.replace("\n", " ")[:_LONGEST]
+        return "…"
     return f"${{{_written(part, depth)}}}"
 
 
 def _constant(value: object) -> str:
     if isinstance(value, str):
-        shown = value.replace("\n", " ")[:_LONGEST]
-        return f'"{shown}"'
+        return '"…"' if value else '""'
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     return str(value)

@@ -25,7 +25,7 @@ from trueline.iac.terraform.syntax.nodes import (
     Problem,
 )
 from trueline.iac.terraform.syntax.recovery import comments, pieces, read_piece
-from trueline.iac.terraform.syntax.text import DEEPEST, Text, TextError
+from trueline.iac.terraform.syntax.text import DEEPEST, Text, TextError, quoted
 
 __all__ = ["Structure"]
 
@@ -127,8 +127,7 @@ class Structure:
             elif kind == "block" and (found := HEADER.match(source, start)):
                 blocks.append(self._block(child, found, end, depth + 1))
             elif kind != "comment":
-                seen = source[start:end].split("\n")[0][:40]
-                message = f"expected an attribute or a block, saw `{seen}`"
+                message = f"expected an attribute or a block, saw {quoted(source[start:end])}"
                 damaged = self._maker.problem(start, message)
         return Body(attributes, tuple(blocks), damaged)
 

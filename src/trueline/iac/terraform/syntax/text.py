@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 
 from trueline.iac.terraform.syntax.nodes import Span
 
-__all__ = ["DEEPEST", "Text", "TextError"]
+__all__ = ["DEEPEST", "Text", "TextError", "quoted"]
 
 DEEPEST = 80
 """Expressions and blocks nested deeper are not read: nobody writes them but to break a reader."""
+
+_TOKEN = re.compile(r"\s*([\w-]{1,24}(?![\w-])|[^\w\s])")
+
+
+def quoted(seen: str) -> str:
+    """The word or sign that a text begins with, as a message may show it.
+
+    No more than that, and no long word: broken text may be part of a key or password.
+    """
+    token = _TOKEN.match(seen)
+    return f"`{token[1]}`" if token else "something else"
 
 
 class TextError(Exception):
