@@ -58,8 +58,20 @@ def locate_code(
         root,
         folder=_inside(root, folder, path),
         variables=variables or {},
-        var_files=[_inside(root, Path(f).resolve(), f) for f in var_files],
+        var_files=[_var_file(root, f) for f in var_files],
     )
+
+
+def _var_file(root: Path, said: str) -> str:
+    place = Path(said)
+    if not place.is_file():
+        raise ConfigError(
+            "input-unreadable",
+            f"expected a file of variables, seen {'a folder' if place.is_dir() else 'nothing'}",
+            "paths of --var-file are relative to the current folder",
+            Where(said),
+        )
+    return _inside(root, place.resolve(), said)
 
 
 def _inside(root: Path, place: Path, said: str) -> str:

@@ -40,7 +40,7 @@ class Written:
     def incomplete(self) -> str | None:
         """Why not every block is seen, as a sentence; None when every one is."""
         lost = next((m.text.lost for m in self.modules if m.text.lost), None)
-        return None if lost is None else f"{lost.file}:{lost.line}: {lost.message}"
+        return None if lost is None else f"{lost.place}: {lost.message}"
 
     def document(self, address: str) -> dict[str, Any]:
         """What a mapping reads of a block."""

@@ -49,7 +49,9 @@ def root_inputs(
         try:
             file = parse(tree.read(path), path)
         except TreeError as error:
-            faults.append(Fault(path, 0, error.message))
+            fault = Fault(path, 0, error.message)
+            faults.append(fault)
+            values.update(dict.fromkeys(text.variables, Unknown(fault.cause)))
             continue
         for name, attribute in file.body.attributes.items():
             values[name] = evaluate(attribute.expr, _Nothing())

@@ -27,9 +27,14 @@ class Fault:
     message: str
 
     @property
+    def place(self) -> str:
+        """File and line."""
+        return f"{self.file}:{self.line}" if self.line else self.file
+
+    @property
     def cause(self) -> str:
         """As unknown values say it."""
-        return f"malformed:{self.file}:{self.line}" if self.line else f"malformed:{self.file}"
+        return f"malformed:{self.place}"
 
 
 @dataclass(frozen=True, slots=True)
