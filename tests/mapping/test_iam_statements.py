@@ -15,7 +15,7 @@ from trueline.model import STRUCTS
 
 iam_statements = SHAPES["iam_statements"]
 DENIED = Unknown("denied")
-ROLE = Unknown("after_apply:aws_iam_role.r.arn", present=True, refs=("aws_iam_role.r",))
+ROLE = Unknown("after_apply:aws_iam_role.r.arn", present=True, refs=("aws_iam_role.r",), named=True)
 
 
 def one(**statement: Any) -> dict[str, Any]:

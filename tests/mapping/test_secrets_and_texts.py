@@ -189,13 +189,19 @@ def test_terraforms_spelling_of_a_pod_becomes_the_apis() -> None:
         ("arn:aws:secretsmanager:eu-west-1:111122223333:secret:db-AbCdEf", False),
         ("arn:aws-cn:ssm:cn-north-1:111122223333:parameter/db", False),
         ("{{resolve:secretsmanager:db:SecretString:password}}", False),
-        (Unknown("after_apply:x.arn", present=True, refs=("aws_secretsmanager_secret.db",)), False),
+        (Unknown("after_apply:x.arn", present=True, refs=("s",), named=True), False),
     ],
 )
 def test_a_pointer_under_the_name_of_a_secret_is_none(value: Any, secret: bool) -> None:
     assert env_flags({"DB_PASSWORD": value}) == [
         {"name": "DB_PASSWORD", "looks_like_secret": secret}
     ]
+
+
+def test_a_value_that_is_set_but_no_name_may_be_a_secret() -> None:
+    password = Unknown("after_apply:random_password.p.result", present=True, refs=("p",))
+    (flag,) = env_flags({"DB_PASSWORD": password})
+    assert isinstance(flag["looks_like_secret"], Unknown)
 
 
 def test_an_unknown_value_under_the_name_of_a_secret_may_be_a_pointer() -> None:

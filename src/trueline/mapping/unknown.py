@@ -19,7 +19,8 @@ class Unknown:
     """A value of which we cannot tell whether it exists, nor what it is.
 
     `cause` is one of DESIGN §4. `unset`: the code does not say it, so that a default may apply.
-    `present`: it is known to be set. `refs`: addresses of the blocks it comes from.
+    `present`: it is known to be set. `refs`: addresses of the blocks it comes from. `named`: it is,
+    or holds, the name of one thing that a cloud gives: neither a wildcard nor a secret.
     As an element of a list it stands for any number of elements, unless it is `present`.
     """
 
@@ -27,10 +28,12 @@ class Unknown:
     unset: bool = False
     present: bool = False
     refs: tuple[str, ...] = ()
+    named: bool = False
 
     def derived(self) -> Unknown:
         """What can be said of a value computed from this one: the cause, and no more."""
-        return Unknown(self.cause, self.unset) if self.present or self.refs else self
+        plain = not (self.present or self.refs or self.named)
+        return self if plain else Unknown(self.cause, self.unset)
 
     def __bool__(self) -> bool:
         # A truth value would silently turn "not known" into a verdict.

@@ -473,3 +473,27 @@ def test_a_file_of_values_that_is_not_there_is_named(tmp_path: Path) -> None:
     files = {"main.tf": 'resource "aws_s3_bucket" "b" {\n}\n'}
     found = read(write(tmp_path, files), TYPES, options=SourceOptions({}, ["none.tfvars"]))
     assert [c.file for c in found.coverage if c.status == "error"] == ["none.tfvars"]
+
+
+def test_a_text_around_a_name_is_no_wildcard_but_other_unknown_text_may_be(tmp_path: Path) -> None:
+    text = """
+    variable "who" {}
+    resource "aws_kms_key" "k" {}
+    resource "random_password" "p" { length = 8 }
+    data "aws_caller_identity" "me" {}
+    resource "aws_sqs_queue" "q" { name = "q" }
+    resource "aws_sqs_queue_policy" "p" {
+      queue_url = aws_sqs_queue.q.id
+      policy = jsonencode({ Statement = [for i, p in [
+        "${aws_kms_key.k.arn}:root",
+        "arn:aws:iam::${data.aws_caller_identity.me.account_id}:root",
+        data.aws_caller_identity.me.account_id,
+        "${var.who}",
+        "${random_password.p.result}x",
+        replace(aws_kms_key.k.arn, "/.*/", "*"),
+      ] : { Sid = i, Effect = "Allow", Action = "*", Resource = "*", Principal = { AWS = p } }] })
+    }
+    """
+    statements = row(one(tmp_path, text), "aws_sqs_queue.q")["statements"]
+    anyone = [s["principal_is_anyone"] for s in statements]
+    assert anyone == [False, False, False, None, None, None]

@@ -249,7 +249,7 @@ class Documents:
             return [policy, spot.unresolved()] if spot.is_list else policy
         present = certain and is_always_set(target.block.type, target.attribute)
         refs = (target.block.address,) if certain else ()
-        return Unknown(_cause(target), present=present, refs=refs)
+        return Unknown(_cause(target), present=present, refs=refs, named=present)
 
     def _all_policies(self, targets: Sequence[Target]) -> bool:
         return all(

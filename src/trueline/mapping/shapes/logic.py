@@ -40,8 +40,8 @@ def said(value: Any) -> Any:
 
 
 def is_concrete(value: Any) -> bool:
-    """Is this a reference to the name of one block? It is not known yet, but it is no wildcard."""
-    return value.__class__ is Unknown and value.present and bool(value.refs)
+    """Is this the name of one thing? It is not known yet, but it is no wildcard."""
+    return value.__class__ is Unknown and value.named
 
 
 def read_bool(value: Any) -> Verdict:

@@ -134,7 +134,7 @@ def _texts(value: Any, change: Callable[[str], str] = str) -> Any:
     """One text or a list of them; unknown ones stay where they are."""
     if value is None:
         return []
-    if value.__class__ is Unknown:
+    if value.__class__ is Unknown and not is_concrete(value):
         return value.derived()
     listed = value if isinstance(value, list) else [value]
     return [

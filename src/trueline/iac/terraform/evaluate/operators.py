@@ -140,17 +140,19 @@ def one_of(cause: str, values: Iterable[Value]) -> Unknown:
     Null beside them takes away `present`, not the refs.
     """
     refs: dict[str, None] = {}
-    traced = present = True
+    traced = present = named = True
     for value in values:
         if value is None:
             present = False
         elif isinstance(value, (Unknown, OpenObject)):
             unknown = value.whole if isinstance(value, OpenObject) else value
             present = present and unknown.present
-            traced = traced and bool(unknown.refs)
+            traced, named = traced and bool(unknown.refs), named and unknown.named
             refs.update(dict.fromkeys(unknown.refs))
         else:
             own = [u.refs for u in unknowns_in(value)]
             traced = traced and bool(own) and all(own)
             refs.update(dict.fromkeys(ref for several in own for ref in several))
-    return Unknown(cause, present=present, refs=tuple(refs) if traced else ())
+            named = False
+    named = named and traced and bool(refs)
+    return Unknown(cause, present=present, refs=tuple(refs) if traced else (), named=named)

@@ -37,7 +37,7 @@ def joined(parts: Sequence[Value]) -> Value:
         tree = _json_tree(written)
         if tree is not None:
             return Encoded(tree)
-    return doubt(*parts)
+    return doubt(*parts, named=True)
 
 
 def _json_tree(parts: Sequence[Value]) -> Value:

@@ -118,36 +118,41 @@ def unknowns_in(value: Value, depth: int = 0) -> Iterator[Unknown]:
             yield from unknowns_in(inner, depth + 1)
 
 
-def merged(unknowns: Iterable[Unknown], present: bool = False) -> Unknown | None:
+def merged(
+    unknowns: Iterable[Unknown], present: bool = False, named: bool = False
+) -> Unknown | None:
     """What can be said of a value computed from these: the first cause, the refs of all.
 
     One without refs leaves none. None for no unknowns. `present`: the result is never null.
+    `named`: it holds them whole, so that of nothing but names it is one.
     """
     cause: str | None = None
     refs: dict[str, None] = {}
     traced = True
     for unknown in unknowns:
         cause = cause or unknown.cause
+        named = named and unknown.named
         refs.update(dict.fromkeys(unknown.refs))
         traced = traced and bool(unknown.refs) and len(refs) <= _MOST_REFS
         if not traced:
             break
     if cause is None:
         return None
-    return Unknown(cause, present=present, refs=tuple(refs) if traced else ())
+    named = named and traced
+    return Unknown(cause, present=present, refs=tuple(refs) if traced else (), named=named)
 
 
-def unknown_in(*values: Value, present: bool = False) -> Unknown | None:
+def unknown_in(*values: Value, present: bool = False, named: bool = False) -> Unknown | None:
     """All unknowns inside these values as one; None when everything is known.
 
     An Unknown has no truth: compare with None.
     """
-    return merged((u for value in values for u in unknowns_in(value)), present)
+    return merged((u for value in values for u in unknowns_in(value)), present, named)
 
 
-def doubt(*values: Value) -> Unknown:
+def doubt(*values: Value, named: bool = False) -> Unknown:
     """What can be said of something computed from these, one of which is unknown: never null."""
-    found = unknown_in(*values, present=True)
+    found = unknown_in(*values, present=True, named=named)
     return Unknown("unresolved:(unknown)", present=True) if found is None else found
 
 

@@ -40,7 +40,14 @@ from trueline.iac.terraform.functions.arguments import (
 )
 from trueline.iac.terraform.functions.arguments import texts as list_of_texts
 from trueline.iac.terraform.functions.context import FunctionContext
-from trueline.iac.terraform.functions.signature import Function, Kind, on_files, partial, whole_only
+from trueline.iac.terraform.functions.signature import (
+    Function,
+    Kind,
+    holding,
+    on_files,
+    partial,
+    whole_only,
+)
 
 __all__ = ["FUNCTIONS", "Function", "FunctionContext", "call"]
 
@@ -90,11 +97,11 @@ _NUMERIC = {
 _STRING = {
     "chomp": whole_only(texts.chomp, text),
     "endswith": whole_only(str.endswith, text, text),
-    "format": whole_only(formatting.format_text, text, rest=anything),
+    "format": holding(formatting.format_text, text, rest=anything),
     "formatlist": partial(formatting.format_list, text, rest=anything),
     "indent": whole_only(texts.indent, whole, text),
-    "join": whole_only(texts.join, text, rest=list_of_texts),
-    "lower": whole_only(texts.lower, text),
+    "join": holding(texts.join, text, rest=list_of_texts),
+    "lower": holding(texts.lower, text),
     "regex": whole_only(patterns.regex, text, text),
     "regexall": whole_only(patterns.regex_all, text, text),
     "replace": whole_only(patterns.replace, text, text, text),
@@ -108,7 +115,7 @@ _STRING = {
     "trimprefix": whole_only(texts.trim_prefix, text, text),
     "trimspace": whole_only(texts.trim_space, text),
     "trimsuffix": whole_only(texts.trim_suffix, text, text),
-    "upper": whole_only(texts.upper, text),
+    "upper": holding(texts.upper, text),
 }
 _COLLECTION = {
     "alltrue": partial(collections.all_true, truths),

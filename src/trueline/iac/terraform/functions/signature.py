@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from trueline.iac.terraform.evaluate.values import FunctionError, Value, unknown_in
 from trueline.iac.terraform.functions.context import FunctionContext
 
-__all__ = ["Function", "Kind", "on_files", "partial", "whole_only"]
+__all__ = ["Function", "Kind", "holding", "on_files", "partial", "whole_only"]
 
 Kind = Callable[[Value], Value]
 """How an argument becomes what the function wants: `arguments`."""
@@ -20,6 +20,7 @@ class Function:
 
     `sees_unknown`: run handles unknown arguments; otherwise one makes the result unknown.
     `needs_context`: run's first argument is the FunctionContext.
+    `keeps_names`: the result holds the arguments whole.
     """
 
     run: Callable[..., Value]
@@ -27,6 +28,7 @@ class Function:
     rest: Kind | None = None
     sees_unknown: bool = False
     needs_context: bool = False
+    keeps_names: bool = False
 
     def __call__(self, args: list[Value], context: FunctionContext) -> Value:
         """The result; raises FunctionError for arguments that Terraform refuses."""
@@ -36,7 +38,7 @@ class Function:
         kinds = [*self.takes, *[self.rest] * (len(args) - len(self.takes))]
         taken = [kind(arg) for kind, arg in zip(kinds, args, strict=True) if kind]
         if not self.sees_unknown:
-            unknown = unknown_in(*taken, present=True)
+            unknown = unknown_in(*taken, present=True, named=self.keeps_names)
             if unknown is not None:
                 return unknown
         return self.run(context, *taken) if self.needs_context else self.run(*taken)
@@ -45,6 +47,11 @@ class Function:
 def whole_only(run: Callable[..., Value], *takes: Kind, rest: Kind | None = None) -> Function:
     """A function of what is known: unknown arguments make its result unknown."""
     return Function(run, takes, rest)
+
+
+def holding(run: Callable[..., Value], *takes: Kind, rest: Kind | None = None) -> Function:
+    """A function of what is known whose result holds its arguments whole."""
+    return Function(run, takes, rest, keeps_names=True)
 
 
 def partial(run: Callable[..., Value], *takes: Kind, rest: Kind | None = None) -> Function:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["SourceBlock", "blocks_by_type"]
 
 
+_FACTS_OF_DATA = frozenset({"account_id", "dns_suffix", "partition", "region", "user_id"})
+"""What data sources always tell beside names and ids."""
+
 _META = frozenset({"count", "for_each", "provider", "depends_on", "lifecycle"})
 
 
@@ -89,14 +92,15 @@ class SourceBlock:
         if label == "tags_all":
             return self.all_tags()
         value = self.said(label)
+        always = is_always_set(self.type, label) or (self.data and label in _FACTS_OF_DATA)
+        refs = (self.address,)
         if value is MISSING or value is None:
-            return Unknown(
-                self._later(label), present=is_always_set(self.type, label), refs=(self.address,)
-            )
+            silent = NOT_TOLD if self.data else silent_value(self.type, label)
+            if silent is NOT_TOLD or silent in (DECIDES, UNSEEN):
+                return Unknown(self._later(label), present=always, refs=refs, named=always)
+            return silent
         if label in IDENTITIES and is_unknown(value) and not self._is_of_cloud(value.refs):
-            return Unknown(
-                value.cause, present=is_always_set(self.type, label), refs=(self.address,)
-            )
+            return Unknown(value.cause, present=always, refs=refs, named=always)
         return self._shown(value, label)
 
     def _is_of_cloud(self, addresses: Iterable[str]) -> bool:
