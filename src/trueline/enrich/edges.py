@@ -24,13 +24,14 @@ def relate(
 ) -> None:
     """Create the table `_edges` for the `needed` pairs of (table, relation name).
 
-    A table, not a view: a statement reads its edges twice, to decide and to tell.
+    A table, not a view: a statement reads its edges twice, to decide and to tell. Where no code
+    says a reference, nothing looks for one: that is more to plan than all the rest.
     """
     branches = [_NO_EDGES]
     for table, name in sorted(set(needed)):
         relation = types[table].relations[name]
         make = _forward if relation.to else _reverse
-        inner = make(types, table, relation)
+        inner = make(types, table, relation, tables.referenced)
         branches.append(
             f"SELECT {_text(table)} AS type, {_text(name)} AS relation, from_row, to_row, cause "
             f"FROM ({inner})"
@@ -40,18 +41,27 @@ def relate(
     )
 
 
-def _forward(types: Mapping[str, ResourceType], table: str, relation: Relation) -> str:
+def _forward(
+    types: Mapping[str, ResourceType], table: str, relation: Relation, referenced: bool
+) -> str:
     """Edges from our column to their rows; what matches nothing is an unknown target.
 
     A name that several rows of the range share means the one in our region; where that does not
     decide it, the target is unknown.
     """
     source, target = types[table], types[relation.target]
-    by, once = _text(relation.by), "UNION" if _is_list(source, relation) else "UNION ALL"
+    said = f"""
+UNION ALL
+SELECT p._row, k._row, CASE WHEN k._row IS NULL
+  THEN coalesce(f.cause, {_text("dangling:" + relation.by)}) END
+FROM _references f JOIN {_name(table)} p ON p.uid = f.from_uid
+LEFT JOIN {_name(relation.target)} k ON k.uid = f.to_uid
+WHERE f.column_name = {_text(relation.by)}"""
     return f"""
-WITH refs AS ({_refs(source, relation)}),
+WITH refs AS ({_refs(source, relation, referenced)}),
 named AS ({_keys(target, relation)}),
 keys AS ({_told_apart(relation)})
+SELECT {_once(source, relation)} * FROM (
 SELECT r.from_row, k._row AS to_row, CASE WHEN k._row IS NULL THEN {_miss_cause(relation)} END
   AS cause
 FROM refs r
@@ -60,15 +70,12 @@ LEFT JOIN (SELECT match FROM keys WHERE region IS NOT NULL GROUP BY match) m ON 
 LEFT JOIN ({_incomplete(relation)}) i ON i.range = r.home
 LEFT JOIN ({_listed(relation)}) l ON l.range = r.home
 LEFT JOIN (SELECT DISTINCT account FROM _scopes) a ON a.account = r.away
-{once}
-SELECT p._row, k._row, CASE WHEN k._row IS NULL
-  THEN coalesce(f.cause, {_text("dangling:" + relation.by)}) END
-FROM _references f JOIN {_name(table)} p ON p.uid = f.from_uid
-LEFT JOIN {_name(relation.target)} k ON k.uid = f.to_uid
-WHERE f.column_name = {by}"""
+{said if referenced else ""})"""
 
 
-def _reverse(types: Mapping[str, ResourceType], table: str, relation: Relation) -> str:
+def _reverse(
+    types: Mapping[str, ResourceType], table: str, relation: Relation, referenced: bool
+) -> str:
     """Their edges to us turned round, and an unknown element wherever one may have been missed.
 
     One may have been missed where their listing is not complete in our range; where a row of
@@ -76,29 +83,31 @@ def _reverse(types: Mapping[str, ResourceType], table: str, relation: Relation) 
     none of ours; and where what it says matches nothing while we do not know our own names.
     """
     ours, theirs = types[table], types[relation.target]
-    by, once = _text(relation.by), "UNION" if _is_list(theirs, relation) else "UNION ALL"
-    return f"""
-WITH refs AS ({_refs(theirs, relation)}),
-keys AS ({_keys(ours, relation)}),
+    said = f"""
 said AS (
   SELECT p._row AS from_row, o._row AS to_row, f.cause, {_range(relation, "p")} AS range
   FROM _references f JOIN {_name(relation.target)} p ON p.uid = f.from_uid
-  LEFT JOIN {_name(table)} o ON o.uid = f.to_uid WHERE f.column_name = {by}
-),
-orphans AS (
-  SELECT range, any_value(cause) AS cause FROM refs WHERE match IS NULL GROUP BY range
+  LEFT JOIN {_name(table)} o ON o.uid = f.to_uid WHERE f.column_name = {_text(relation.by)}
+),"""
+    said_lost = f"""
   UNION ALL
   SELECT range, any_value(coalesce(cause, {_text("dangling:" + relation.by)})) FROM said
-  WHERE to_row IS NULL GROUP BY range
+  WHERE to_row IS NULL GROUP BY range"""
+    said_found = "UNION ALL SELECT to_row, from_row FROM said WHERE to_row IS NOT NULL"
+    return f"""
+WITH refs AS ({_refs(theirs, relation, referenced)}),
+keys AS ({_keys(ours, relation)}),{said if referenced else ""}
+orphans AS (
+  SELECT range, any_value(cause) AS cause FROM refs WHERE match IS NULL GROUP BY range
+  {said_lost if referenced else ""}
 ),
 strays AS (
   SELECT DISTINCT r.range FROM refs r LEFT JOIN keys k ON k.match = r.match
   WHERE r.match IS NOT NULL AND k._row IS NULL
 )
-SELECT from_row, to_row, NULL::VARCHAR AS cause FROM (
+SELECT {_once(theirs, relation)} from_row, to_row, NULL::VARCHAR AS cause FROM (
   SELECT k._row AS from_row, r.from_row AS to_row FROM refs r JOIN keys k ON k.match = r.match
-  {once}
-  SELECT to_row, from_row FROM said WHERE to_row IS NOT NULL)
+  {said_found if referenced else ""})
 UNION ALL
 SELECT p._row, NULL, o.cause
 FROM {_name(table)} p JOIN orphans o ON o.range = {_range(relation, "p")}
@@ -132,13 +141,18 @@ WHERE {unknown} AND p.plane = 'live'""")
     return "".join(branches)
 
 
+def _once(source: ResourceType, relation: Relation) -> str:
+    """`DISTINCT` where one row may hold two names of one target."""
+    return "DISTINCT" if _is_list(source, relation) else ""
+
+
 def _is_list(source: ResourceType, relation: Relation) -> bool:
     column = source.column_type(relation.by)
     assert column is not None  # the catalog checked it
     return column.kind == "list"
 
 
-def _refs(source: ResourceType, relation: Relation) -> str:
+def _refs(source: ResourceType, relation: Relation, referenced: bool) -> str:
     """`from_row, region, range, ref, match, away, home, cause`: each reference of a column.
 
     `match` NULL = unknown, for `cause`. `away` is the account that an ARN names, `home` the range
@@ -146,10 +160,12 @@ def _refs(source: ResourceType, relation: Relation) -> str:
     unknown value beside it, or the unknown elements of its list, are not a second target.
     """
     by, table = f"p.{_name(relation.by)}", _name(source.table)
-    said = (
-        "EXISTS (SELECT 1 FROM _references f WHERE f.from_uid = p.uid "
-        f"AND f.column_name = {_text(relation.by)})"
-    )
+    said = "FALSE"
+    if referenced:
+        said = (
+            "EXISTS (SELECT 1 FROM _references f WHERE f.from_uid = p.uid "
+            f"AND f.column_name = {_text(relation.by)})"
+        )
     place = ", ".join(f"p.{c}" for c in _PLACE)
     unread = f"coalesce(p._why[{_text(relation.by)}], 'not_collected')"
     rows = (

@@ -46,7 +46,8 @@ class Tables:
 
     Beside them stand `_scopes(provider, account, region, type, complete, cause)` and
     `_references(from_uid, column_name, to_uid, cause)`. `scopes` are the states behind `_scopes`;
-    `damage` holds a ledger row per scope whose stored rows could not be read.
+    `damage` holds a ledger row per scope whose stored rows could not be read; `referenced` says
+    whether there is any of `_references`.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Tables:
         self.scopes = tuple(scopes)
         self.damage = tuple(damage)
         self.few = few
+        self.referenced = False
 
     @classmethod
     def from_rows(
@@ -99,6 +101,7 @@ class Tables:
 
     def load_references(self, edges: Sequence[Edge]) -> None:
         """Make `_references` of the code's edges."""
+        self.referenced = bool(edges)
         columns: list[list[Any]] = [
             [e.from_uid for e in edges],
             [e.column for e in edges],
