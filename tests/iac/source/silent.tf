@@ -173,3 +173,33 @@ resource "aws_secretsmanager_secret_rotation" "a" {
   secret_id = "s"
   rotation_rules { schedule_expression = "rate(10 days)" }
 }
+resource "aws_acm_certificate" "a" {
+  domain_name       = "example.com"
+  validation_method = "DNS"
+  options {}
+}
+resource "aws_eks_node_group" "a" {
+  cluster_name  = "c"
+  node_role_arn = "arn:aws:iam::111122223333:role/r"
+  subnet_ids    = ["subnet-1"]
+  remote_access {}
+  scaling_config {
+    desired_size = 1
+    max_size     = 1
+    min_size     = 1
+  }
+}
+resource "aws_elasticsearch_domain" "a" {
+  domain_name = "search"
+  domain_endpoint_options {}
+  log_publishing_options {
+    cloudwatch_log_group_arn = "arn:aws:logs:eu-west-1:111122223333:log-group:g"
+    log_type                 = "INDEX_SLOW_LOGS"
+  }
+  vpc_options {}
+}
+resource "aws_opensearch_domain" "a" {
+  domain_name = "other"
+  domain_endpoint_options {}
+  vpc_options {}
+}
