@@ -81,6 +81,7 @@ class _Reading:
     scopes: list[ScopeState] = field(default_factory=list)
     found: dict[str, Place] = field(default_factory=dict)
     moved: list[tuple[str, str]] = field(default_factory=list)
+    declared: set[str] = field(default_factory=set)
     _labels: dict[str, Labels] = field(init=False)
     _mappers: dict[str, Mapper] = field(default_factory=dict)
 
@@ -91,6 +92,7 @@ class _Reading:
     def add(self, folder: str) -> None:
         """Evaluate one root module and make its rows."""
         text = self.texts.of(folder)
+        self.declared |= text.variables.keys()
         inputs, faults = root_inputs(self.tree, text, self.options)
         self.faults.extend(faults)
         world = World(self.texts, text.folder, inputs, self.top)
@@ -159,11 +161,27 @@ class _Reading:
         return CodeRows(
             rows=self.rows,
             edges=tuple(self.edges),
-            coverage=(*self.coverage, *(self._fault(f) for f in dict.fromkeys(faults))),
+            coverage=(
+                *self.coverage,
+                *(self._fault(f) for f in dict.fromkeys(faults)),
+                *(self._unused(v) for v in self.options.variables if v not in self.declared),
+            ),
             scopes=tuple(self.scopes),
             places=self.found,
             comments=tuple(self._comments()),
             moved=tuple(dict.fromkeys(self.moved)),
+        )
+
+    def _unused(self, variable: str) -> CoverageRow:
+        return CoverageRow(
+            provider="terraform",
+            account=f"code:{self.path or '.'}",
+            region="",
+            type="",
+            call=CALL,
+            status="skipped",
+            code="variable-undeclared",
+            message=f"no root module declares the variable {variable}; its value is not used",
         )
 
     def _fault(self, fault: Fault) -> CoverageRow:
