@@ -10,6 +10,7 @@ from typing import Any
 
 import boto3
 
+from e2e.more_pairs_a import build_more_pairs_a
 from e2e.more_pairs_b import build_more_pairs_b
 
 __all__ = ["ACCOUNT", "REGION", "build_pairs"]
@@ -23,8 +24,8 @@ def build_pairs(endpoint: str) -> None:
     """Make everything at `endpoint`, with the credentials of the environment."""
 
     @lru_cache
-    def client(service: str) -> Any:
-        return boto3.client(service, region_name=REGION, endpoint_url=endpoint)
+    def client(service: str, region: str = REGION) -> Any:
+        return boto3.client(service, region_name=region, endpoint_url=endpoint)
 
     keys = _keys(client("kms"))
     _identities(client("iam"))
@@ -38,6 +39,7 @@ def build_pairs(endpoint: str) -> None:
     _queues(client("sqs"), keys)
     _balancers(client("elbv2"), vpc, groups, subnets)
     _clusters(client("ecs"))
+    build_more_pairs_a(client, keys)
     build_more_pairs_b(client, keys)
 
 

@@ -38,9 +38,16 @@ LACKING: dict[str, str] = {
 _TAGS = "tags: no policy reads them"
 QUIET: dict[str, str] = {
     "account.GetContactInformation": "the contact of the account: no policy reads it",
+    "acm.ListTagsForCertificate": _TAGS,
+    "cloudfront.ListTagsForResource": _TAGS,
     "cloudtrail.ListTags": _TAGS,
     "cloudwatch.ListTagsForResource": _TAGS,
+    "dynamodb.ListTagsOfResource": _TAGS,
     "ec2.DescribeRegions": "how a region came to be enabled: no policy reads it",
+    "ecr.GetLifecyclePolicy": "whether old images are removed: no policy reads it",
+    "ecr.ListTagsForResource": _TAGS,
+    "efs.DescribeFileSystemPolicy": "the policy of a file system: no policy reads it",
+    "elasticache.ListTagsForResource": _TAGS,
     "elbv2.DescribeTags": _TAGS,
     "iam.ListAccountAliases": "the name of the account: no policy reads it",
     "iam.ListPolicyTags": _TAGS,
@@ -48,8 +55,11 @@ QUIET: dict[str, str] = {
     "kms.ListAliases": "the names of a key: no policy reads them, and references hold ARNs here",
     "kms.ListResourceTags": _TAGS,
     "lambda.ListTags": _TAGS,
+    "logs.ListTagsForResource": _TAGS,
+    "opensearch.ListTags": _TAGS,
     "s3.GetBucketLocation": "the region of a bucket: no policy reads it",
     "s3.GetBucketTagging": _TAGS,
+    "sns.ListTagsForResource": _TAGS,
     "sqs.ListQueueTags": _TAGS,
     "ssm.ListTagsForResource": _TAGS,
 }
