@@ -43,7 +43,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     return open_workspace(str(tmp_path_factory.mktemp("home")))
 
 
-@pytest.mark.parametrize("case", cases(), ids=lambda c: f"{c.theme}: {c.name}")
+@pytest.mark.parametrize("case", list(cases()), ids=lambda c: f"{c.theme}: {c.name}")
 def test_a_spelling_gets_its_verdict(case: Case, workspace: Workspace, tmp_path: Path) -> None:
     for name, text in case.files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
