@@ -45,7 +45,7 @@ def _shown(line: str, place: Location, hidden: bool) -> str:
     A policy about secrets points at one, and what follows a place may be a comment with another.
     """
     text = line.rstrip()
-    if place.end_line == place.line and place.end_column <= len(text):
+    if place.end_line == place.line and text[place.end_column - 1 :].strip() not in ("", "{"):
         text = text[: place.end_column - 1] + " …"
     if hidden or text_has_secret(text) is not False:
         before, equals, _ = text.partition("=")
