@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -68,15 +69,26 @@ QUIET: dict[str, str] = {
 NARROWER = [("ec2.DescribeSnapshots", "RestorableBy"), ("account.GetAlternateContact", "SECURITY")]
 """Calls that a type makes with several arguments, and words of one of them."""
 
+_NO_ROOT = "moto's credential report has no line of the root user"
 _NO_DOCDB = "moto makes no DocumentDB clusters"
 UNDECIDED: dict[str, str] = {
     "aws-docdb-cluster-not-audited": _NO_DOCDB,
     "aws-docdb-cluster-unencrypted": _NO_DOCDB,
-    "aws-account-root-used-recently": "moto's credential report has no line of the root user",
+    "aws-account-root-used-recently": _NO_ROOT,
     "aws-ec2-instance-type-not-approved": "has no default for the types that are approved",
     "aws-region-used-without-approval": "has no default for the regions that are approved",
 }
 """Policies that give neither pass nor fail here → why."""
+
+UNKNOWN: dict[tuple[str, str], str] = {
+    ("aws-account-root-used-recently", "missing:report"): _NO_ROOT
+}
+"""(policy, cause) of verdicts that are unknown although nothing was denied → why."""
+
+REPEATED: dict[str, str] = {
+    "iam.GenerateCredentialReport": "asked again until the report is ready",
+}
+"""Calls that are sent twice with the same arguments → why."""
 
 ONE_SIDED: dict[tuple[str, str], str] = {
     ("aws_docdb_cluster", "fail"): _NO_DOCDB,
@@ -121,6 +133,8 @@ class Reading:
 
     verdicts: Verdicts
     coverage: Sequence[CoverageRow]
+    seen: Sequence[Seen]
+    """The requests it took."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +148,7 @@ class Small:
         """Read the `needed` types and judge the `judged` ones."""
         catalog = self.room.catalog
         types = {name: catalog.types[name] for name in sorted(needed)}
-        sink = Rows()
+        sink, before = Rows(), len(self.watch.seen)
         request = AwsRequest(regions=(REGION,), patience=Patience(attempts=2, longest_wait=0.05))
         outcome = collect(request, types, sink)
         states = list(sink.states.values())
@@ -145,7 +159,8 @@ class Small:
         with Tables.from_rows(types, sink.tables(), states, ()) as tables:
             for result in bench.judge(tables, compiled, "failing"):
                 verdicts += read_verdicts(result.layout, result.all(), policies, {})
-        return Reading(by_resource(verdicts), (*sink.coverage, *outcome.coverage))
+        coverage = (*sink.coverage, *outcome.coverage)
+        return Reading(by_resource(verdicts), coverage, self.watch.seen[before:])
 
 
 @pytest.fixture(scope="module")
@@ -179,6 +194,21 @@ def test_every_type_passes_and_fails_in_the_small_estate(healthy: Reading) -> No
     seen = {(v.resource.type, v.status) for v in healthy.verdicts.values()}
     judged = {policy.resource for policy in CATALOG.policies.values()}
     assert {(t, s) for t in judged for s in ("pass", "fail")} - seen == set(ONE_SIDED)
+
+
+def test_only_what_is_listed_is_unknown_in_the_small_estate(healthy: Reading) -> None:
+    unknown = {
+        (v.policy, cause.cause)
+        for v in healthy.verdicts.values()
+        if v.status == "unknown"
+        for cause in v.unknown
+    }
+    assert unknown == set(UNKNOWN)
+
+
+def test_nothing_is_asked_twice_in_the_small_estate(healthy: Reading) -> None:
+    twice = {seen.call for seen, count in Counter(healthy.seen).items() if count > 1}
+    assert twice <= set(REPEATED)
 
 
 def test_every_call_of_every_type_is_answered(small: Small, healthy: Reading) -> None:
