@@ -246,6 +246,31 @@ def test_a_scalar_inside_a_written_block_is_unset() -> None:
     assert nested({})["days"] == 0
 
 
+def admitted(says: dict[str, Any]) -> dict[str, Any]:
+    """A cluster whose admitted networks are known after it is made."""
+    networks = ("list<text>", "vpc_config[0].public_access_cidrs", ["0.0.0.0/0"])
+    part = block(
+        "aws_eks_cluster.x",
+        {"vpc_config": [{"endpoint_public_access": True}]},
+        {"vpc_config": [{"public_access_cidrs": True}]},
+        says=says,
+        sensitive={"vpc_config": [{"public_access_cidrs": []}]},
+    )
+    made = rtype("aws_eks_cluster", "aws_eks_cluster", {"networks": networks})
+    return dict(read(plan(KEY_BLOCK, part), made).rows["aws_eks_cluster"][0])
+
+
+def test_a_list_that_is_known_to_be_no_block_is_unset_inside_a_written_block() -> None:
+    found = admitted({"vpc_config": [{"endpoint_public_access": const(True)}]})
+    assert found["networks"] == ["0.0.0.0/0"]
+
+
+def test_a_list_inside_a_block_whose_text_is_missing_is_unknown() -> None:
+    found = admitted({})
+    assert found["networks"] is None
+    assert found["_why"]["networks"].startswith("unresolved:aws_eks_cluster.x.vpc_config[0]")
+
+
 def test_an_attribute_of_a_block_whose_text_is_missing_is_unknown() -> None:
     found = instance(
         after={"root_block_device": [{"delete_on_termination": True}]},

@@ -16,6 +16,7 @@ from trueline.mapping import Unknown, is_unknown
 __all__ = [
     "BLOCKS_AS_ATTRIBUTES",
     "IDENTITIES",
+    "NESTED_LISTS",
     "NEVER_NULL",
     "ProviderFacts",
     "arn_account",
@@ -62,6 +63,11 @@ BLOCKS_AS_ATTRIBUTES = frozenset(
 """Computed attributes that may be written as blocks. For these, unlike real blocks, a `dynamic`
 one always shows as elements, so that an unknown whole means that nothing is written.
 Source: `terraform providers schema -json` of hashicorp/aws 5.100, sets of objects."""
+
+NESTED_LISTS = frozenset({("aws_eks_cluster", "public_access_cidrs")})
+"""Computed lists of text inside blocks, of those that mappings read. A block cannot stand in their
+place, so that unknown ones that code does not write are left to the provider.
+Source: as above, attributes that are optional and computed."""
 
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}")
 _ACCOUNT = re.compile(r"\d{12}")

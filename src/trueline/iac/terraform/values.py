@@ -17,6 +17,7 @@ from trueline.iac.terraform.masks import marks, stretched, without_secrets
 from trueline.iac.terraform.policy_document import POLICY_DOCUMENT, RENDERED, policy_document
 from trueline.iac.terraform.provider_facts import (
     BLOCKS_AS_ATTRIBUTES,
+    NESTED_LISTS,
     ProviderFacts,
     is_always_set,
 )
@@ -44,9 +45,11 @@ class _Spot:
     shape: Any
 
     @property
-    def is_scalar(self) -> bool:
+    def holds_no_block(self) -> bool:
         """Is it certain that no block can stand here?"""
-        return self.shape is None or isinstance(self.shape, bool)
+        label = self.path.rpartition(".")[2]
+        flat = self.shape is None or isinstance(self.shape, bool)
+        return flat or (self.block.type, label) in NESTED_LISTS
 
     @property
     def is_list(self) -> bool:
@@ -148,7 +151,7 @@ class Documents:
 
     def _unsaid(self, spot: _Spot) -> Unknown:
         """An unknown value that no text shows: unset, unless a `dynamic` block may stand there."""
-        if spot.is_scalar or not self._world.reads_unknown:
+        if spot.holds_no_block or not self._world.reads_unknown:
             return spot.left_to_provider()
         return spot.unresolved()
 
