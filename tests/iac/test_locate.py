@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from trueline.iac.locate import located
 from trueline.model import Cause, Location, Place, ResourceRef, Verdict
 
@@ -38,3 +40,14 @@ def test_an_unknown_verdict_points_at_the_column_that_is_not_known() -> None:
 
 def test_a_resource_without_a_place_keeps_none() -> None:
     assert located([verdict()], {})[0].location is None
+
+
+def test_of_several_blocks_the_one_that_says_the_deciding_element_is_pointed_at() -> None:
+    rules = [({"port": 443},), ({"port": 22}, {"port": 23})]
+    spots = [Location("main.tf", line, 3, line, 9) for line in (4, 7)]
+    place = replace(PLACE, elements={"ingress": list(zip(spots, rules, strict=True))})
+    found = [
+        located([verdict(evidence={"ingress": evidence})], {BUCKET.uid: place})[0].location
+        for evidence in ([{"port": 23}], [{"port": 443}, {"port": 22}], [{"port": 80}])
+    ]
+    assert found == [spots[1], spots[0], BLOCK]

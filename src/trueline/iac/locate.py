@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from trueline.model import Location, Place, Verdict
 
@@ -25,10 +26,20 @@ def _deciding(verdict: Verdict, place: Place) -> Location:
     """Of the columns that decided, the first that is written; for a relation its own column."""
     named = [c.column for c in verdict.unknown] or list(verdict.evidence)
     for name in named:
-        found = place.columns.get(_column(name))
+        column = _column(name)
+        found = _of_element(place, column, verdict.evidence.get(name))
+        found = found or place.columns.get(column)
         if found is not None:
             return found
     return place.block
+
+
+def _of_element(place: Place, column: str, evidence: Any) -> Location | None:
+    """The first block that says one of the elements that decided."""
+    for location, elements in place.elements.get(column, ()):
+        if isinstance(evidence, list) and any(element in evidence for element in elements):
+            return location
+    return None
 
 
 def _column(name: str) -> str:

@@ -59,13 +59,15 @@ class Place:
     """Where code says a resource: its block, what says each column, and the calls that lead there.
 
     `columns`: by column name, the attribute or nested block that says it; `attributes`: the same
-    by path of labels, `ingress.cidr_blocks`. `calls`: module calls, the innermost first.
+    by path of labels, `ingress.cidr_blocks`. `elements`: of a list that several blocks say, which
+    block says which elements. `calls`: module calls, the innermost first.
     """
 
     block: Location
     columns: Mapping[str, Location] = field(default_factory=dict)
     attributes: Mapping[str, Location] = field(default_factory=dict)
     calls: tuple[Location, ...] = ()
+    elements: Mapping[str, Sequence[tuple[Location, Sequence[Any]]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

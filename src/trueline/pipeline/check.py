@@ -111,7 +111,9 @@ def _source(
 def _judged(bench: Bench, chosen: Collection[str], code: CodeRows, plane: str) -> Judged:
     judged = judge_code(bench, chosen, code, plane)
     resources = sum(len(rows) for rows in code.rows.values())
-    kept = replace(code, rows={}, edges=())
+    # Verdicts point at their places by now; the values that rows hold are not kept.
+    places = {uid: replace(place, elements={}) for uid, place in code.places.items()}
+    kept = replace(code, rows={}, edges=(), places=places)
     return Judged(kept, resources, judged.verdicts, judged.not_judged)
 
 

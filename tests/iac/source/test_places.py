@@ -165,3 +165,25 @@ def test_a_plan_alone_stands_in_its_own_file(tmp_path: Path) -> None:
     found = plan_beside(tmp_path)
     assert row(found, "aws_s3_bucket.b")["source_file"] == "plan.json"
     assert not found.places
+
+
+def test_of_several_nested_blocks_each_says_its_own_elements(tmp_path: Path) -> None:
+    text = """resource "aws_s3_bucket" "b" {
+  cors_rule {
+    host = "x"
+  }
+  cors_rule {
+    age  = 1
+    host = "y"
+  }
+}
+"""
+    write(tmp_path, {"main.tf": text})
+    said = place(read(tmp_path, TYPES), "aws_s3_bucket.b").elements["hosts"]
+    assert [(at.line, elements) for at, elements in said] == [(3, ("x",)), (7, ("y",))]
+
+
+def test_dynamic_blocks_say_their_elements_together(tmp_path: Path) -> None:
+    found = place(read(write(tmp_path, FILES), TYPES, "stack"), "aws_s3_bucket.b")
+    assert found.elements == {}
+    assert found.columns["hosts"].line == 7

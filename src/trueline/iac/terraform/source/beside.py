@@ -25,7 +25,7 @@ class Beside:
 
     def __init__(self, tree: Tree, folder: str) -> None:
         self._world = World(Texts(tree), folder, {}, "/")
-        self._places = Places(folder)
+        self._places = Places(folder, in_order=False)
         self._spot = cache(self._find_spot)
         self._module = cache(self._find_module)
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from trueline.iac.terraform.code import ADDRESS
 from trueline.iac.terraform.rows import READER
+from trueline.iac.terraform.source.elements import Said, shares
 from trueline.iac.terraform.source.labels import Path, column_paths
 from trueline.iac.terraform.source.text import Declared
 from trueline.iac.terraform.syntax.nodes import Block, Body, Span
+from trueline.mapping import Mapper
 from trueline.model import Location, Place, ResourceType
 
 __all__ = ["Places", "Spot"]
@@ -29,10 +32,13 @@ Find = Callable[[Any], Spot | None]
 
 
 class Places:
-    """Places of blocks; `base` is the folder that files are told relative to."""
+    """Places of blocks; `base` is the folder that files are told relative to.
 
-    def __init__(self, base: str) -> None:
-        self._base = base
+    `in_order`: nested blocks stand in documents as they stand in the text. A plan sorts them.
+    """
+
+    def __init__(self, base: str, *, in_order: bool = True) -> None:
+        self._base, self._in_order = base, in_order
         self._attributes: dict[int, dict[Path, Location]] = {}
 
     def file(self, path: str) -> str:
@@ -42,7 +48,13 @@ class Places:
     def location(self, file: str, span: Span) -> Location:
         return Location(self.file(file), span.line, span.column, span.end_line, span.end_column)
 
-    def row(self, rtype: ResourceType, document: Mapping[str, Any], find: Find) -> Place | None:
+    def row(
+        self,
+        rtype: ResourceType,
+        document: Mapping[str, Any],
+        find: Find,
+        mapper: Mapper | None = None,
+    ) -> Place | None:
         """The place of a row made from a document; None where its own block is not found.
 
         `find` gives the spot of a block by its address. A column read from a joined block points
@@ -54,16 +66,23 @@ class Places:
         reader = rtype.readers[READER]
         parts = {p.name for p in (*reader.parts, *reader.singletons)}
         columns: dict[str, Location] = {}
-        for column in rtype.columns:
-            for path in column_paths(rtype, column):
-                at = self._said(spot, document, path, parts, find)
-                if at is not None:
-                    columns[column] = at
-                    break
+        elements: dict[str, Said] = {}
+        for column, said in rtype.columns.items():
+            paths = column_paths(rtype, column)
+            found = [self._said(spot, document, path, parts, find) for path in paths]
+            # What is written tells more than that its block is there.
+            at = next((f[0] for f in found if f and f[1]), next((f[0] for f in found if f), None))
+            if at is not None:
+                columns[column] = at
+            if at is not None and mapper is not None and said.type.kind == "list":
+                members = self._members(spot, document, paths, parts, find)
+                if by_block := shares(mapper, column, document, members):
+                    elements[column] = by_block
         return Place(
             block=self.header(spot.declared),
             columns=columns,
             attributes={".".join(p): at for p, at in self.attributes(spot.declared).items()},
+            elements=elements,
             calls=tuple(self.header(call) for call in spot.calls),
         )
 
@@ -74,16 +93,59 @@ class Places:
         path: Path,
         parts: Collection[str],
         find: Find,
-    ) -> Location | None:
+    ) -> tuple[Location, bool] | None:
+        """Where a path is said, and whether it is written there; else that its block is there."""
         if not path or path[0] not in parts:
             path = ("tags", *path[1:]) if path[:1] == ("tags_all",) else path
-            return self.find(spot.declared, path)
+            at = self.find(spot.declared, path)
+            return (at, True) if at else None
         joined = document.get(path[0])
         for one in joined if isinstance(joined, list) else [joined]:
             other = find(one.get(ADDRESS)) if isinstance(one, dict) else None
             if other is not None:
-                return self.find(other.declared, path[1:]) or self.header(other.declared)
+                at = self.find(other.declared, path[1:])
+                return (at, True) if at else (self.header(other.declared), False)
         return None
+
+    def _members(
+        self,
+        spot: Spot,
+        document: Mapping[str, Any],
+        paths: Collection[Path],
+        parts: Collection[str],
+        find: Find,
+    ) -> dict[str, Callable[[int], Location | None]]:
+        """The lists of blocks that paths read, and where the block of an index says them."""
+        members: dict[str, Callable[[int], Location | None]] = {}
+        for name in dict.fromkeys(path[0] for path in paths if len(path) > 1):
+            inner = [path[1:] for path in paths if path[0] == name]
+            if name in parts:
+                members[name] = partial(self._of_joined, document.get(name), inner, find)
+            elif self._in_order:
+                blocks = [b for b in spot.declared.body.blocks if _unwrapped(b)[1] == name]
+                if all(b.type == name for b in blocks):
+                    members[name] = partial(self._of_nested, spot.declared, blocks, inner)
+        return members
+
+    def _of_joined(
+        self, joined: Any, paths: Collection[Path], find: Find, index: int
+    ) -> Location | None:
+        one = joined[index]
+        other = find(one.get(ADDRESS)) if isinstance(one, dict) else None
+        if other is None:
+            return None
+        found = (self.find(other.declared, path) for path in paths)
+        return next((at for at in found if at), self.header(other.declared))
+
+    def _of_nested(
+        self, declared: Declared, blocks: list[Block], paths: Collection[Path], index: int
+    ) -> Location | None:
+        if index >= len(blocks):
+            return None
+        written = blocks[index].body.attributes
+        name = next((path[0] for path in paths if path[0] in written), None)
+        span = written[name].span if name else blocks[index].header_span
+        return self.location(declared.file, span)
 
     def header(self, declared: Declared) -> Location:
         return self.location(declared.file, declared.block.header_span)

@@ -103,7 +103,8 @@ class _Reading:
         for table, rtype in self.types.items():
             for _, row, document in maker.rows(rtype):
                 made.setdefault(table, []).append(row)
-                place = self.places.row(rtype, document, code.spot)
+                mapper = self._mappers.get(table)
+                place = self.places.row(rtype, document, code.spot, mapper)
                 if place is not None:
                     self.found[row["uid"]] = place
         for table, rows in made.items():
