@@ -32,6 +32,8 @@ __all__ = [
 _CHUNK = 1 << 20
 _GROUP_ROWS = 65_536
 _GROUP_BYTES = 32 << 20
+_WHOLE_BYTES = 8 << 20
+"""Row groups are for who looks rows up; what is only read whole needs no more than is cheap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,21 +92,27 @@ def write_parquet(
 ) -> WrittenFile:
     """Write batches as one zstd file under `path`, atomically; the directory is not yet synced.
 
-    `statistics` = least and greatest of each column, for who looks rows up.
+    `statistics` = least and greatest of each column, for who looks rows up; without, row groups
+    are smaller.
     """
     rows = 0
     with _whole_file(path) as beside:
         with pq.ParquetWriter(
             beside, schema, compression="zstd", write_statistics=statistics
         ) as writer:
-            for group in _row_groups(schema, batches):
+            size = _GROUP_BYTES if statistics else _WHOLE_BYTES
+            for group in _row_groups(schema, batches, size):
                 rows += group.num_rows
                 writer.write_table(group, row_group_size=group.num_rows)
+                # What Arrow keeps for later would stand beside what DuckDB takes meanwhile.
+                pa.default_memory_pool().release_unused()
         return WrittenFile(rows, beside.stat().st_size, checksum(beside))
 
 
-def _row_groups(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
-    """Batches joined to row groups worth their overhead; the memory held is bounded."""
+def _row_groups(
+    schema: pa.Schema, batches: Iterable[pa.RecordBatch], most: int
+) -> Iterator[pa.Table]:
+    """Batches joined to row groups worth their overhead; the memory held is about `most` bytes."""
     held: list[pa.RecordBatch] = []
     rows = size = 0
     for batch in batches:
@@ -112,7 +120,7 @@ def _row_groups(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterato
             continue
         held.append(batch)
         rows, size = rows + batch.num_rows, size + batch.nbytes
-        if rows >= _GROUP_ROWS or size >= _GROUP_BYTES:
+        if rows >= _GROUP_ROWS or size >= most:
             yield pa.Table.from_batches(held, schema)
             held, rows, size = [], 0, 0
     if held:
@@ -122,7 +130,8 @@ def _row_groups(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterato
 def write_json(path: Path, document: Any) -> None:
     """Write a JSON file atomically and sync its directory."""
     with _whole_file(path) as beside, beside.open("w", encoding="utf-8") as handle:
-        json.dump(document, handle, ensure_ascii=False, separators=(",", ":"))
+        # To write it piece by piece, as json.dump does, takes ten times as long.
+        handle.write(json.dumps(document, ensure_ascii=False, separators=(",", ":")))
     sync_directory(path.parent)
 
 
