@@ -11,12 +11,13 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Literal
 
 import pyarrow as pa
 
 from trueline.lake import Tables
-from trueline.language import CompiledPolicy, PolicySettings, fuse
+from trueline.language import CompiledPolicy, Part, PolicySettings, Statement, fuse
 from trueline.model import ResourceType
 
 __all__ = [
@@ -32,6 +33,8 @@ __all__ = [
 ]
 
 BATCH_ROWS = 10_000
+PART_ROWS = 35_000
+"""How many rows are judged at once where that takes related rows beside them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,6 @@ class Counts:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        fresh = pc.is_null(batch["stale_since"])
         # Grouping by two texts costs three times as much as by one number.
         accounts = batch["scope_account"].dictionary_encode()
         regions = batch["scope_region"].dictionary_encode()
@@ -100,20 +102,24 @@ class Counts:
         flags: dict[str, Any] = {
             "g": pc.add(pc.multiply(accounts.indices, places), regions.indices)
         }
+        fresh = pc.is_null(batch["stale_since"]) if _any_stale(batch) else None
+        only_null = pc.CountOptions(mode="only_null")
+        sums: list[Any] = [([], "count_all")]
         for index, policy in enumerate(layout.policies):
             code = batch[policy.code]
-            flags[f"p{index}"] = pc.and_(pc.fill_null(pc.equal(code, 0), False), fresh)
-            flags[f"n{index}"] = pc.is_null(code)
-        sums = [(name, "sum") for name in flags if name != "g"]
-        grouped = pa.table(flags).group_by(["g"], use_threads=False)
-        for row in grouped.aggregate([*sums, ([], "count_all")]).to_pylist():
+            passed = pc.equal(code, 0)
+            flags[f"p{index}"] = passed if fresh is None else pc.and_(passed, fresh)
+            flags[f"n{index}"] = code
+            sums += [(f"p{index}", "sum"), (f"n{index}", "count", only_null)]
+        grouped = pa.table(flags).group_by(["g"], use_threads=False).aggregate(sums)
+        for row in grouped.to_pylist():
             account = accounts.dictionary[row["g"] // places].as_py()
             region = regions.dictionary[row["g"] % places].as_py()
             self.rows[account, region] += row["count_all"]
             for index, policy in enumerate(layout.policies):
                 key = (policy.policy, account, region)
-                self.passed[key] += row[f"p{index}_sum"]
-                self.not_applicable[key] += row[f"n{index}_sum"]
+                self.passed[key] += row[f"p{index}_sum"] or 0
+                self.not_applicable[key] += row[f"n{index}_count"]
 
 
 @dataclass(slots=True)
@@ -124,29 +130,30 @@ class Judged:
     """
 
     layout: Layout
-    reader: pa.RecordBatchReader
+    batches: Iterator[pa.RecordBatch]
     counts: Counts = field(default_factory=Counts)
-
-    @property
-    def schema(self) -> pa.Schema:
-        return self.reader.schema
 
     def all(self) -> Iterator[pa.RecordBatch]:
         """Every wide row."""
-        yield from self.reader
+        yield from self.batches
 
     def not_passing(self) -> Iterator[pa.RecordBatch]:
         """Wide rows in which some policy fails or is unknown, or which are stale."""
         import pyarrow.compute as pc
 
-        for batch in self.reader:
+        for batch in self.batches:
             self.counts.add(batch, self.layout)
-            mask = pc.is_valid(batch["stale_since"])
-            for policy in self.layout.policies:
-                mask = pc.or_(mask, pc.fill_null(pc.greater(batch[policy.code], 0), False))
+            worst = pc.max_element_wise(*(batch[p.code] for p in self.layout.policies))
+            mask = pc.fill_null(pc.greater(worst, 0), False)
+            if _any_stale(batch):
+                mask = pc.or_(mask, pc.is_valid(batch["stale_since"]))
             kept = batch.filter(mask)
             if kept.num_rows:
                 yield kept
+
+
+def _any_stale(batch: pa.RecordBatch) -> bool:
+    return bool(batch["stale_since"].null_count < batch.num_rows)
 
 
 def judge(
@@ -156,9 +163,18 @@ def judge(
     settings: Sequence[PolicySettings],
     now: dt.datetime,
     evidence: Literal["all", "failing"] = "failing",
+    part_rows: int = PART_ROWS,
 ) -> Judged:
-    """Judge every row of a type by its policies. `_edges` and environments must be there."""
-    statement = fuse(rtype, policies, settings=settings, now=now, evidence=evidence)
+    """Judge every row of a type by its policies. `_edges` and environments must be there.
+
+    Related rows are held while those that lead to them are judged. So that this does not grow
+    with the estate, a type of more than twice `part_rows` is judged in parts of whole accounts.
+    """
+
+    def fused(part: Part | None) -> Statement:
+        return fuse(rtype, policies, settings=settings, now=now, evidence=evidence, part=part)
+
+    statement = fused(None)
     layout = Layout(
         rtype.table,
         tuple(
@@ -171,7 +187,46 @@ def judge(
             for p in policies
         ),
     )
-    return Judged(layout, tables.stream(statement.sql, BATCH_ROWS))
+    related = {r.relation: r.target for policy in policies for r in policy.relations}
+    if not related or tables.few or _count(tables, rtype.table) <= 2 * part_rows:
+        return Judged(layout, _stream(tables, statement.sql))
+    parts = _parts(tables, rtype.table, related, part_rows)
+    return Judged(layout, chain.from_iterable(_stream(tables, fused(part).sql) for part in parts))
+
+
+def _stream(tables: Tables, sql: str) -> Iterator[pa.RecordBatch]:
+    return iter(tables.stream(sql, BATCH_ROWS))
+
+
+def _count(tables: Tables, table: str) -> int:
+    return int(tables.con.execute(f'SELECT count(*) FROM "{table}"').fetchall()[0][0])
+
+
+def _parts(tables: Tables, table: str, related: Mapping[str, str], most: int) -> Iterator[Part]:
+    """Accounts in order, as many at once as have `most` rows; one may have more."""
+    sql = f'SELECT scope_account, count(*) FROM "{table}" GROUP BY 1 ORDER BY 1'
+    first, held = "", 0
+    counted = tables.con.execute(sql).fetchall()
+    for (account, rows), following in zip(counted, [*counted[1:], None], strict=True):
+        first, held = first if held else account, held + rows
+        if following is None or held + following[1] > most:
+            accounts = (first, account)
+            reach = {r: _reach(tables, table, accounts, r, related[r]) for r in related}
+            yield Part(accounts, {r: found for r, found in reach.items() if found})
+            held = 0
+
+
+def _reach(
+    tables: Tables, table: str, accounts: tuple[str, str], relation: str, target: str
+) -> tuple[str, str] | None:
+    """The first and the last account of the rows to which a relation leads; None = to no row."""
+    led = (
+        "SELECT e.to_row FROM _edges e WHERE e.type = ? AND e.relation = ? AND e.from_row IN "
+        f'(SELECT _row FROM "{table}" WHERE scope_account BETWEEN ? AND ?)'
+    )
+    sql = f'SELECT min(scope_account), max(scope_account) FROM "{target}" WHERE _row IN ({led})'
+    first, last = tables.con.execute(sql, [table, relation, *accounts]).fetchall()[0]
+    return None if first is None else (first, last)
 
 
 def row_counts(tables: Tables, table: str) -> list[list[Any]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from trueline.language.compiled import CompiledPolicy, Related, Searched
 from trueline.language.errors import LanguageError
 from trueline.language.filters import expand_filter
-from trueline.language.fuse import IDENTITY, PolicySettings, Statement, fuse, missing_params
+from trueline.language.fuse import IDENTITY, Part, PolicySettings, Statement, fuse, missing_params
 
 if TYPE_CHECKING:
     from trueline.language.compiler import compile_policy, compile_rule
@@ -22,6 +22,7 @@ __all__ = [
     "CompiledPolicy",
     "LanguageError",
     "Mutant",
+    "Part",
     "PolicySettings",
     "Related",
     "Searched",

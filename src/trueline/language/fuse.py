@@ -23,7 +23,7 @@ from trueline.language.errors import LanguageError
 from trueline.language.sql import fill, literal, quote
 from trueline.model import Param, ResourceType, Type, parse_type
 
-__all__ = ["IDENTITY", "PolicySettings", "Statement", "fuse", "missing_params"]
+__all__ = ["IDENTITY", "Part", "PolicySettings", "Statement", "fuse", "missing_params"]
 
 IDENTITY = (
     "uid",
@@ -46,6 +46,7 @@ IDENTITY = (
 _CAUSES = 'STRUCT("column" VARCHAR, cause VARCHAR)[]'
 _TEXT = Type("text")
 _NEEDED = "_needed"
+_LED = "_led"
 _Inside = Callable[[str], str]
 
 
@@ -77,6 +78,17 @@ class Statement:
     causes: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The rows of a table that a statement judges: those of `accounts`, the first and the last.
+
+    `reach` says by relation in which accounts the rows stand to which their edges lead.
+    """
+
+    accounts: tuple[str, str]
+    reach: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+
 def missing_params(policy: CompiledPolicy, settings: PolicySettings) -> tuple[str, ...]:
     """The parameters that neither the environment nor the policy gives a value."""
     given = settings.params.get(policy.id, {})
@@ -90,14 +102,15 @@ def fuse(
     settings: Sequence[PolicySettings],
     now: dt.datetime,
     evidence: Literal["all", "failing"],
+    part: Part | None = None,
 ) -> Statement:
-    """One statement that judges every row of a type by all policies.
+    """One statement that judges every row of a type, or of a part of it, by all policies.
 
     A row whose environment no settings name is held to those of None, else to the first ones.
     With `failing`, evidence is given where a policy that uses it fails or is not decided.
     Raises LanguageError when a parameter's value does not have its type.
     """
-    return _Fusion(rtype, policies, settings or [PolicySettings()], now).statement(evidence)
+    return _Fusion(rtype, policies, settings or [PolicySettings()], now, part).statement(evidence)
 
 
 @dataclass(slots=True)
@@ -111,6 +124,8 @@ class _Join:
     table: str
     target: str
     number: int
+    edges: str = "_edges"
+    reach: tuple[str, str] | None = None
     searched: dict[tuple[str, str, int], str] = field(default_factory=dict)
     rows: dict[tuple[str, str], str] = field(default_factory=dict)
     causes: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -131,8 +146,12 @@ class _Fusion:
         policies: Sequence[CompiledPolicy],
         settings: Sequence[PolicySettings],
         now: dt.datetime,
+        part: Part | None,
     ) -> None:
-        self.rtype, self.policies = rtype, policies
+        self.policies, self.part = policies, part
+        self.rows = quote(rtype.table)
+        if part:
+            self.rows = f"(SELECT * FROM {self.rows} WHERE {_stands_in(part.accounts)})"
         self.settings = _default_last(settings)
         self.now = str(round(now.timestamp() * 1_000_000))
         self.joins: dict[str, _Join] = {}
@@ -166,10 +185,13 @@ class _Fusion:
 
     def _select(self, judged: list[str], result: list[str], mode: Literal["all", "failing"]) -> str:
         tables: list[str] = []
+        if self.part and self.joins:
+            led = f"SELECT e.* FROM _edges e WHERE e.from_row IN (SELECT _row FROM {self.rows})"
+            tables.append(f"{_LED} AS ({led})")
         if mode == "failing" and any(j.rows or j.causes for j in self.joins.values()):
             base = self._in_two_steps(judged, tables)
         else:
-            base = _source(self.rtype.table, "p", self.joins, tables)
+            base = _source(self.rows, "p", self.joins, tables)
         columns = ",\n ".join([*(f"p.{quote(name)}" for name in IDENTITY), *result])
         if judged:
             undecided = " OR ".join(f"p._k{i} = 1" for i in range(len(judged)))
@@ -197,10 +219,10 @@ class _Fusion:
         asking = [i for i, policy in enumerate(self.policies) if policy.relations]
         codes = ", ".join(judged[i] for i in asking)
         found = " OR ".join(f"p._k{i} > 0" for i in asking)
-        base = _beside(self.rtype.table, "p", decided)
+        base = _beside(self.rows, "p", decided)
         first = f"(SELECT p._row, {codes} FROM {base} p)"
         tables += [f"{_NEEDED} AS (SELECT p.* FROM {first} p WHERE {found})", *telling]
-        return _beside(self.rtype.table, "p", decided | told)
+        return _beside(self.rows, "p", decided | told)
 
     # settings
 
@@ -244,6 +266,8 @@ class _Fusion:
             if join is None:
                 self.count += 1
                 join = _Join(related.relation, related.table, related.target, self.count)
+                if self.part and joins is self.joins:
+                    join.edges, join.reach = _LED, self.part.reach.get(related.relation)
                 joins[related.relation] = join
 
             def inside(text: str) -> str:
@@ -325,10 +349,10 @@ def _source(table: str, alias: str, joins: Mapping[str, _Join], tables: list[str
 def _beside(table: str, alias: str, answers: Mapping[str, Sequence[str]]) -> str:
     """A table beside columns of others that have at most one row for each of its rows."""
     if not answers:
-        return quote(table)
+        return table
     shown = [f"{alias}.*", *(f"{name}.{c}" for name, columns in answers.items() for c in columns)]
     clauses = [f"LEFT JOIN {name} ON {name}._row = {alias}._row" for name in answers]
-    return f"(SELECT {', '.join(shown)} FROM {quote(table)} {alias} {' '.join(clauses)})"
+    return f"(SELECT {', '.join(shown)} FROM {table} {alias} {' '.join(clauses)})"
 
 
 def _related_rows(join: _Join, tables: list[str]) -> str:
@@ -337,9 +361,12 @@ def _related_rows(join: _Join, tables: list[str]) -> str:
     Evidence and causes stand where a code calls for them. One table serves deciding and telling:
     to read and judge the target's lists again costs more than to keep what they say.
     """
-    name, wanted = f"_t{join.number}", f"(SELECT e.to_row FROM _edges e WHERE {_of(join)})"
-    source = _source(join.target, "t", join.joins, tables)
+    name, wanted = f"_t{join.number}", f"(SELECT e.to_row FROM {join.edges} e WHERE {_of(join)})"
+    source = _source(quote(join.target), "t", join.joins, tables)
     searched = [f"{code} AS {column}" for (_, code, _), column in join.searched.items()]
+    if join.reach:
+        # The file's own index of accounts spares reading the rest, which a join cannot.
+        wanted += f" AND {_stands_in(join.reach, 't.')}"
     judged = f"(SELECT t.*, {', '.join(searched)} FROM {source} t WHERE t._row IN {wanted})"
     if join.causes:
         undecided = " OR ".join(dict.fromkeys(undecided for _, undecided in join.causes))
@@ -355,6 +382,11 @@ def _related_rows(join: _Join, tables: list[str]) -> str:
     ]
     tables.append(f"{name} AS (SELECT {', '.join(shown)} FROM {judged} t)")
     return name
+
+
+def _stands_in(accounts: tuple[str, str], alias: str = "") -> str:
+    first, last = (literal(account, _TEXT) for account in accounts)
+    return f"{alias}scope_account BETWEEN {first} AND {last}"
 
 
 def _of(join: _Join) -> str:
@@ -395,7 +427,7 @@ def _gathered(join: _Join, rows: str, name: str, shown: list[str], *, chosen: bo
     """A table of what related rows say along the edges of each row, or of each `_needed` one."""
     only = f" JOIN {_NEEDED} n ON n._row = e.from_row" if chosen else ""
     return (
-        f"{name} AS (SELECT e.from_row AS _row, {', '.join(shown)} FROM _edges e{only} "
+        f"{name} AS (SELECT e.from_row AS _row, {', '.join(shown)} FROM {join.edges} e{only} "
         f"LEFT JOIN {rows} t ON t._row = e.to_row WHERE {_of(join)} GROUP BY 1)"
     )
 
