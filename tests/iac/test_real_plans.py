@@ -382,3 +382,142 @@ def test_a_plan_that_reads_nothing_unknown_can_hide_no_block(
     types = {t.table: t for t in TYPES}
     plain = read_plan(data, "p", types, judged_root=tmp_path, path=tmp_path / "p")
     assert row(plain, "aws_ec2_instance", "aws_instance.i")["encrypted"] is False
+
+
+FILLED = """
+variable "on" { type = bool }
+resource "aws_iam_role" "r" { assume_role_policy = jsonencode({}) }
+resource "aws_iam_instance_profile" "p" { role = aws_iam_role.r.name }
+resource "aws_security_group" "g" {}
+resource "aws_subnet" "s" {
+  count      = 2
+  vpc_id     = "vpc-1"
+  cidr_block = "10.0.${count.index}.0/24"
+}
+resource "aws_kms_key" "k" {}
+resource "aws_instance" "direct" {
+  ami                    = "ami-1"
+  instance_type          = "t3.micro"
+  iam_instance_profile   = var.on ? aws_iam_instance_profile.p.name : null
+  vpc_security_group_ids = var.on ? [aws_security_group.g.id] : null
+  subnet_id              = var.on ? aws_subnet.s[0].id : null
+}
+resource "aws_instance" "plain" {
+  count                  = 2
+  ami                    = "ami-1"
+  instance_type          = "t3.micro"
+  iam_instance_profile   = aws_iam_instance_profile.p.id
+  vpc_security_group_ids = [aws_security_group.g.id]
+  subnet_id              = aws_subnet.s[count.index].id
+}
+resource "aws_eip" "e" { instance = var.on ? aws_instance.direct.id : null }
+resource "aws_sqs_queue" "q" { kms_master_key_id = var.on ? aws_kms_key.k.id : null }
+module "steered" {
+  source  = "./one"
+  profile = var.on ? aws_iam_instance_profile.p.id : null
+}
+module "passed" {
+  source  = "./one"
+  profile = aws_iam_instance_profile.p.id
+}
+module "member" {
+  source = "./two"
+  cfg    = { first = aws_iam_instance_profile.p.id, second = null }
+}
+"""
+FILES = {
+    "one/main.tf": """
+variable "profile" {}
+resource "aws_instance" "i" {
+  ami                  = "ami-1"
+  instance_type        = "t3.micro"
+  iam_instance_profile = var.profile
+}
+""",
+    "two/main.tf": """
+variable "cfg" {}
+resource "aws_instance" "i" {
+  ami                  = "ami-1"
+  instance_type        = "t3.micro"
+  iam_instance_profile = var.cfg.second
+}
+""",
+}
+FILLED_TYPES = (
+    rtype(
+        "aws_ec2_instance",
+        "aws_instance",
+        {
+            "profile": ("text?", "iam_instance_profile", ABSENT),
+            "groups": ("list<text>", "vpc_security_group_ids", []),
+            "subnet_id": ("text?", "subnet_id", ABSENT),
+            "cidr": ("text?", "subnet.cidr_block", ABSENT),
+            "addresses": ("list<text>", "elastic[].domain", []),
+        },
+        parts=[
+            CodePart("subnet", ("aws_subnet",), via="subnet_id"),
+            CodePart("elastic", ("aws_eip",), by="instance", many=True),
+        ],
+    ),
+    rtype("aws_sqs_queue", "aws_sqs_queue", {"key": ("text?", "kms_master_key_id", ABSENT)}),
+    rtype("aws_iam_instance_profile", "aws_iam_instance_profile", {"id": ("text", "id")}),
+    rtype("aws_ec2_security_group", "aws_security_group", {"id": ("text", "id")}),
+)
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["on", "off"])
+def filled(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, tf_mirror: Path
+) -> tuple[bool, CodeRows]:
+    assert tf_mirror.is_dir()
+    folder = tmp_path_factory.mktemp("filled")
+    said = {**FILES, "terraform.tfvars": f"on = {str(request.param).lower()}\n"}
+    data = plan_json(folder, FILLED, files=said)
+    types = {t.table: t for t in FILLED_TYPES}
+    path = folder / "plan.json"
+    return request.param, read_plan(data, path.name, types, judged_root=folder, path=path)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["aws_instance.direct", "module.steered.aws_instance.i", "module.member.aws_instance.i"],
+)
+def test_what_the_provider_fills_is_not_called_set_where_the_text_may_choose_null(
+    filled: tuple[bool, CodeRows], address: str
+) -> None:
+    instance = row(filled[1], "aws_ec2_instance", address)
+    assert instance["profile"] is None
+    assert "profile" in instance["_why"]
+    assert not {"profile", "groups", "subnet_id"}.intersection(instance["_set"])
+    assert not [e for e in edges(filled[1]) if e[0] == address and e[2]]
+
+
+def test_no_part_is_joined_for_sure_where_the_text_may_choose_null(
+    filled: tuple[bool, CodeRows],
+) -> None:
+    instance = row(filled[1], "aws_ec2_instance", "aws_instance.direct")
+    assert instance["cidr"] is None
+    assert "cidr" in instance["_why"]
+    assert instance["_why"]["addresses[]"] == "unresolved:aws_eip.e.instance"
+
+
+@pytest.mark.parametrize("address", ["aws_instance.plain[1]", "module.passed.aws_instance.i"])
+def test_what_only_refers_is_set_though_the_provider_fills_it(
+    filled: tuple[bool, CodeRows], address: str
+) -> None:
+    assert "profile" in row(filled[1], "aws_ec2_instance", address)["_set"]
+    to = "aws_iam_instance_profile.p"
+    assert (address, "profile", to, None) in edges(filled[1])
+
+
+def test_an_index_of_the_own_key_alone_chooses_no_null(filled: tuple[bool, CodeRows]) -> None:
+    found = [row(filled[1], "aws_ec2_instance", f"aws_instance.plain[{i}]") for i in (0, 1)]
+    assert [r["cidr"] for r in found] == ["10.0.0.0/24", "10.0.1.0/24"]
+
+
+def test_an_unknown_value_that_the_provider_does_not_fill_is_set(
+    filled: tuple[bool, CodeRows],
+) -> None:
+    on, found = filled
+    queue = row(found, "aws_sqs_queue", "aws_sqs_queue.q")
+    assert "key" in queue["_set" if on else "_absent"]

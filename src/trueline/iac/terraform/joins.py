@@ -161,11 +161,12 @@ class Joins:
         return meant or Unknown(f"unresolved:{block.address}.{part.via}")
 
     def _by_type(self, part: CodePart, block: CodeBlock, value: Unknown) -> CodeBlock | None:
-        """The only block of the part's type among all that the text refers to."""
+        """The only block of the part's type among all that the text surely refers to."""
         labels = sorted({path[0] for path in expression_paths(part.via or "") if path})
         aim = self._code.aim(block.address, labels, value, lambda b: b.type in part.resource)
-        meant = {*aim.sure, *aim.possible}
-        return self._code.blocks[meant.pop()] if len(meant) == 1 and not aim.anyone else None
+        meant = set(aim.sure)
+        alone = len(meant) == 1 and not aim.possible and not aim.anyone
+        return self._code.blocks[meant.pop()] if alone else None
 
     def _named(self, kinds: tuple[str, ...]) -> dict[str, CodeBlock]:
         """Blocks and data sources of some types by each of their known identifiers."""

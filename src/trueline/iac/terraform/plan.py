@@ -176,6 +176,7 @@ class _Planned:
         meant = dict.fromkeys(t.block.address for t in found.targets if wanted(t.block))
         many = isinstance(value, list) or _is_list(block, labels)
         certain = found.sure if many else len(meant) == 1 and not found.blind
+        certain = certain and not (found.beside and _may_be_filled(block, labels))
         anyone = bool(found.blind) or not meant
         return Aim(
             sure=tuple(meant) if certain else (),
@@ -186,6 +187,13 @@ class _Planned:
 
     def hidden(self, address: str, names: Collection[str]) -> None:
         """A plan shows every block that it makes."""
+
+
+def _may_be_filled(block: Block, labels: Sequence[str]) -> bool:
+    """May the provider fill one of some attributes where the text says null?"""
+    from trueline.iac.terraform.source.silence import is_filled
+
+    return any(is_filled(block.type, label) for label in labels)
 
 
 def _is_list(block: Block, labels: Sequence[str]) -> bool:

@@ -6,8 +6,8 @@ the same key wins. Locals are not in a plan's configuration, so they end the way
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from trueline.iac.terraform.addresses import (
@@ -35,11 +35,15 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """`sure`: each reference leads to exactly one known place. `blind`: those that end nowhere."""
+    """`sure`: each reference leads to exactly one known place. `blind`: those that end nowhere.
+
+    `beside`: something other than these blocks is read too, which may choose null instead.
+    """
 
     targets: tuple[Target, ...] = ()
     sure: bool = True
     blind: tuple[str, ...] = ()
+    beside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +74,13 @@ def references_of(expression: Any) -> tuple[str, ...]:
 
 def _joined(parts: Iterable[Resolution]) -> Resolution:
     targets: dict[tuple[str, str], Target] = {}
-    sure, blind = True, dict[str, None]()
+    sure, blind, beside = True, dict[str, None](), False
     for part in parts:
         targets |= {(t.block.address, t.attribute): t for t in part.targets}
         sure = sure and part.sure
         blind |= dict.fromkeys(part.blind)
-    return Resolution(tuple(targets.values()), sure, tuple(blind))
+        beside = beside or part.beside or not part.targets
+    return Resolution(tuple(targets.values()), sure, tuple(blind), beside)
 
 
 class Resolver:
@@ -94,7 +99,9 @@ class Resolver:
     def _all(self, place: _Place, references: Iterable[str]) -> Resolution:
         said = longest(references)
         keyed = any(_names_own_key(parse_reference(r)) for r in said)
-        return _joined([self._one(place, r, keyed) for r in said])
+        whole = _joined([self._one(place, r, keyed) for r in said])
+        own = all(t.block.key == place.key for t in whole.targets)
+        return replace(whole, beside=whole.beside and not (own and _picks_by_key(said)))
 
     def _one(self, place: _Place, text: str, keyed: bool) -> Resolution:
         question = (place, text, keyed)
@@ -116,9 +123,9 @@ class Resolver:
         if ref.kind == "module":
             return self._module(place, ref, text, keyed)
         if ref.kind == "var":
-            return self._variable(place, ref)
+            return self._variable(place, ref, text)
         if ref.kind == "each" and ref.name == "value":
-            return self._each_value(place, ref)
+            return self._each_value(place, ref, text)
         if ref.kind in ("each", "count", "known"):
             return Resolution()
         return Resolution(sure=False, blind=(text,))
@@ -135,13 +142,13 @@ class Resolver:
         targets = tuple(Target(b, ref.attribute) for b in found)
         return Resolution(targets, sure=len(found) <= 1)
 
-    def _each_value(self, place: _Place, ref: Reference) -> Resolution:
+    def _each_value(self, place: _Place, ref: Reference, text: str) -> Resolution:
         """`each.value.id` of a block that repeats over others means the one of the same key."""
         inner = _Place(place.module, place.key, ())
         whole = _joined([self._one(inner, r, True) for r in longest(place.each)])
-        return _with_attribute(whole, ref.attribute)
+        return _member(whole, ref, text)
 
-    def _variable(self, place: _Place, ref: Reference) -> Resolution:
+    def _variable(self, place: _Place, ref: Reference, text: str) -> Resolution:
         if not place.module:
             return Resolution()  # variables of the root module are known when planning
         module = self._module_at(place.module)
@@ -152,7 +159,7 @@ class Resolver:
         parent, _, key = split_module(place.module)
         each = references_of(module.call.get("for_each_expression"))
         whole = self._all(_Place(parent, key, each), references_of(given))
-        return _with_attribute(whole, ref.attribute)
+        return _member(whole, ref, text)
 
     def _module(self, place: _Place, ref: Reference, text: str, keyed: bool) -> Resolution:
         path = f"{place.module}.module.{ref.name}" if place.module else f"module.{ref.name}"
@@ -169,8 +176,8 @@ class Resolver:
             return Resolution(sure=False, blind=(text,))
         whole = _joined([self._all(_Place(i, "", ()), references) for i in instances])
         if len(instances) > 1 or not ref.output:
-            whole = Resolution(whole.targets, False, whole.blind)
-        return _with_attribute(whole, ref.attribute)
+            whole = replace(whole, sure=False)
+        return _member(whole, ref, text)
 
     def _module_at(self, path: str) -> Module | None:
         return self._world.modules.get(without_keys(path))
@@ -183,9 +190,22 @@ def _names_own_key(ref: Reference) -> bool:
     return ref.kind == "count"
 
 
-def _with_attribute(whole: Resolution, attribute: str) -> Resolution:
-    """The member read from what was passed whole, a block for example."""
-    if not attribute:
+def _picks_by_key(said: Sequence[str]) -> bool:
+    """Does an expression read one block, as `aws_subnet.s[count.index].id` does, and no more?"""
+    parsed = [parse_reference(r) for r in said]
+    read = [ref for ref in parsed if not _names_own_key(ref)]
+    return len(read) == 1 and read[0].kind == "resource" and not (read[0].key or read[0].attribute)
+
+
+def _member(whole: Resolution, ref: Reference, text: str) -> Resolution:
+    """The member read from what was passed whole, a block for example.
+
+    Of an object put together from more, a member may also be null.
+    """
+    built = any(t.attribute for t in whole.targets)
+    if built and (ref.attribute or '["' in text.replace(ref.key, "", 1)):
+        return replace(whole, beside=True)
+    if not ref.attribute:
         return whole
-    targets = tuple(t if t.attribute else Target(t.block, attribute) for t in whole.targets)
-    return Resolution(targets, whole.sure, whole.blind)
+    targets = tuple(t if t.attribute else Target(t.block, ref.attribute) for t in whole.targets)
+    return replace(whole, targets=targets)

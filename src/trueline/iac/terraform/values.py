@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from trueline.iac.terraform.addresses import without_keys
 from trueline.iac.terraform.blocks import Block, World
 from trueline.iac.terraform.code import ADDRESS
 from trueline.iac.terraform.masks import marks, stretched, without_secrets
@@ -54,6 +55,15 @@ class _Spot:
     @property
     def is_list(self) -> bool:
         return isinstance(self.shape, list)
+
+    @property
+    def is_filled(self) -> bool:
+        """Does the provider fill what is null here, so that unknown does not prove it set?"""
+        # Loaded where it is asked: most plans need nothing of what reads source.
+        from trueline.iac.terraform.source.silence import is_filled
+
+        path = self.path.removeprefix(f"{self.block.address}.")
+        return not path.endswith("]") and is_filled(self.block.type, without_keys(path))
 
     def member(self, name: str) -> _Spot:
         return _Spot(self.block, f"{self.path}.{name}", self.mask[name], _shape(self.shape, name))
@@ -233,8 +243,10 @@ class Documents:
         """What is known of an unknown value: what it comes from, and whether it will be set."""
         found = self._resolver.resolve(spot.block, references_of(said))
         targets = _undecided(found.targets)
-        definite = found.sure and not (isinstance(said, dict) and said.get("partial"))
-        if len(targets) == 1 and found.sure:
+        beside = found.beside or len(targets) < len(found.targets)
+        sure = found.sure and not (beside and spot.is_filled)
+        definite = sure and not (isinstance(said, dict) and said.get("partial"))
+        if len(targets) == 1 and sure:
             return self._target_value(spot, targets[0], certain=definite)
         if targets and definite and spot.is_list and self._all_policies(targets):
             # Of a list the references are known, but not whether it holds more than them.

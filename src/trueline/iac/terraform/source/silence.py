@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-__all__ = ["DECIDES", "NOT_TOLD", "UNSEEN", "silent_value"]
+__all__ = ["DECIDES", "NOT_TOLD", "UNSEEN", "is_filled", "silent_value"]
 
 DECIDES, UNSEEN = "?", "!"
 NOT_TOLD = object()
@@ -25,6 +25,18 @@ _FILE = Path(__file__).with_name("silence.json")
 def silent_value(kind: str, path: str) -> Any:
     """The value of what is not written; else DECIDES, UNSEEN or NOT_TOLD."""
     return _facts().get(kind, {}).get(path, NOT_TOLD)
+
+
+def is_filled(kind: str, path: str) -> bool:
+    """May the provider fill a place that is null, or something inside it?
+
+    Of a type that is told, what its facts leave out must be written.
+    """
+    facts = _facts().get(kind)
+    if facts is None:
+        return True
+    inside = f"{path}."
+    return any(v == DECIDES and (p == path or p.startswith(inside)) for p, v in facts.items())
 
 
 @cache
