@@ -102,7 +102,10 @@ said AS (
   UNION ALL
   SELECT range, any_value(coalesce(cause, {_text("dangling:" + relation.by)})) FROM said
   WHERE to_row IS NULL GROUP BY range"""
-    said_found = "UNION ALL SELECT to_row, from_row FROM said WHERE to_row IS NOT NULL"
+    said_found = (
+        "UNION ALL SELECT to_row, CASE WHEN cause IS NULL THEN from_row END, cause "
+        "FROM said WHERE to_row IS NOT NULL"
+    )
     return f"""
 WITH refs AS ({_refs(theirs, relation, referenced)}),
 keys AS ({_keys(ours, relation)}),{said if referenced else ""}
@@ -114,8 +117,9 @@ strays AS (
   SELECT DISTINCT r.range FROM refs r LEFT JOIN keys k ON k.match = r.match
   WHERE r.match IS NOT NULL AND k._row IS NULL
 )
-SELECT {_once(theirs, relation)} from_row, to_row, NULL::VARCHAR AS cause FROM (
-  SELECT k._row AS from_row, r.from_row AS to_row FROM refs r JOIN keys k ON k.match = r.match
+SELECT {_once(theirs, relation)} from_row, to_row, cause FROM (
+  SELECT k._row AS from_row, r.from_row AS to_row, NULL::VARCHAR AS cause
+  FROM refs r JOIN keys k ON k.match = r.match
   {said_found if referenced else ""})
 UNION ALL
 SELECT p._row, NULL, o.cause

@@ -45,7 +45,8 @@ class ScopeState:
 class Edge:
     """On code planes: `column` of `from_uid` refers to `to_uid`.
 
-    `to_uid` None = it refers to something that could not be resolved, for `cause`.
+    `to_uid` None = it refers to something that could not be resolved, for `cause`. With a `to_uid`,
+    `cause` says why `from_uid` may not exist beside it.
     """
 
     from_uid: str

@@ -74,5 +74,8 @@ class Code(Protocol):
     ) -> Aim:
         """Whom the text of some attributes points at, whose `value` does not say it alone."""
 
+    def lacking(self, address: str, beside: str) -> Unknown | None:
+        """Why a block may not exist although the one `beside` does, if that is not empty."""
+
     def hidden(self, address: str, names: Collection[str]) -> Unknown | None:
         """Why blocks may exist that are not seen and point at this one, by reference or name."""

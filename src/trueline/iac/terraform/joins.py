@@ -114,13 +114,20 @@ class Joins:
         elif hidden and aim.named:
             links.named.append(piece)
 
+    def _beside(self, block: CodeBlock, pieces: dict[str, _Piece]) -> dict[str, _Piece]:
+        """The pieces of a block; one that may not exist beside it is not known."""
+        lacking = {a: self._code.lacking(a, block.address) for a in pieces}
+        return {
+            a: p if lacking[a] is None else _Piece(p.block, lacking[a]) for a, p in pieces.items()
+        }
+
     def _is_ours(self, block: CodeBlock) -> bool:
         return block.type in self._kinds and not block.data
 
     def _pointing(self, part: CodePart, block: CodeBlock, document: dict[str, Any]) -> Any:
         links, names = self._links[part.name], _identities(document)
         by_name = (p for n in names for p in links.by_value.get(n, ()))
-        sure = _distinct(chain(links.sure.get(block.address, ()), by_name))
+        sure = self._beside(block, _distinct(chain(links.sure.get(block.address, ()), by_name)))
         maybe = chain(
             links.possible.get(block.address, ()), links.anyone, links.named if names else ()
         )
@@ -145,7 +152,7 @@ class Joins:
                 doubt = target if doubt is None else doubt
             elif target is not None and (piece := self._admitted(part, target)) is not None:
                 found.append(piece)
-        return _gathered(part, _distinct(found).values(), doubt)
+        return _gathered(part, self._beside(block, _distinct(found)).values(), doubt)
 
     def _target(self, part: CodePart, block: CodeBlock, value: Any) -> CodeBlock | Unknown | None:
         """The block that one value means."""

@@ -185,6 +185,9 @@ class _Planned:
             named=many and is_unknown(value) and not anyone,
         )
 
+    def lacking(self, address: str, beside: str) -> None:
+        """Nothing: what a plan shows will exist."""
+
     def hidden(self, address: str, names: Collection[str]) -> None:
         """A plan shows every block that it makes."""
 

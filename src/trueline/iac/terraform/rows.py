@@ -75,7 +75,7 @@ class RowMaker:
             document = {**document, **joins.parts(block, document)}
             columns = mapper.row(document)
             uid, real = self._uids[block.address], live_uid(document) if live_uid else None
-            self._refer(uid, rtype, columns)
+            self._refer(uid, rtype, columns, block)
             account = self._code.account(block.address)
             region = _region(rtype, self._code.region(block.address))
             row = finish_row(
@@ -115,8 +115,17 @@ class RowMaker:
             "source_line": line,
         }
 
-    def _refer(self, uid: str, rtype: ResourceType, columns: Mapping[str, Any]) -> None:
-        """Note what the unknown values of a row refer to, and that there may be more."""
+    def _refer(
+        self,
+        uid: str,
+        rtype: ResourceType,
+        columns: Mapping[str, Any],
+        block: CodeBlock | None = None,
+    ) -> None:
+        """Note what the unknown values of a row refer to, and that there may be more.
+
+        Where the row's block may not exist beside the other, the reference carries that cause.
+        """
         for name, addresses in columns["_refs"].items():
             column, value = rtype.columns.get(name), columns.get(name)
             if column is None:
@@ -127,7 +136,9 @@ class RowMaker:
             cause = columns["_why"].get(name, columns["_why"].get(f"{name}[]", "not_collected"))
             for address in addresses:
                 to_uid = self._uids.get(address)
-                self.edges.append(Edge(uid, name, to_uid, None if to_uid else cause))
+                lacking = self._code.lacking(block.address, address) if block and to_uid else None
+                doubt = lacking.cause if lacking is not None else None
+                self.edges.append(Edge(uid, name, to_uid, doubt if to_uid else cause))
             if column.type.kind == "list" and (value is None or unknown > len(addresses)):
                 self.edges.append(Edge(uid, name, None, f"open_list:{name}"))
 

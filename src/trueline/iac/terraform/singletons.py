@@ -66,7 +66,10 @@ def _setting(part: CodePart, blocks: list[CodeBlock], code: Code) -> Any:
         if block.type in part.resource:
             document = code.document(block.address)
             admitted = True if where is None else where(document)
-            if is_unknown(admitted):
+            lacking = code.lacking(block.address, "")
+            if admitted is not False and lacking is not None:
+                found.append(lacking)
+            elif is_unknown(admitted):
                 found.append(Unknown(admitted.cause))
             elif admitted is True:
                 found.append(document)

@@ -13,6 +13,7 @@ from trueline.iac.terraform.policy_document import POLICY_DOCUMENT, RENDERED, po
 from trueline.iac.terraform.provider_facts import IDENTITIES, is_always_set, is_region
 from trueline.iac.terraform.source.bodies import MISSING, Labels, Nested, nested_labels, written
 from trueline.iac.terraform.source.providers import Provider
+from trueline.iac.terraform.source.repeats import condition
 from trueline.iac.terraform.source.silence import DECIDES, NOT_TOLD, UNSEEN, silent_value
 from trueline.mapping import Unknown, is_unknown
 
@@ -69,6 +70,17 @@ class SourceBlock:
         """Where its provider works, or its own region where it names one."""
         own = self.said("region")
         return own if is_region(own) else self.settings.region
+
+    def doubts(self) -> dict[tuple[str, str], str]:
+        """Why it may not exist: by place and text of each condition that is not known, its cause.
+
+        Blocks that stand under the same condition exist together.
+        """
+        found = dict(self.module.doubts())
+        group = self.module.group(self.name)
+        if group is not None and group.doubt is not None:
+            found[self.module.path, condition(self.declared)] = group.doubt.cause
+        return found
 
     def seen(self) -> OpenObject:
         """The instance as other expressions see it."""

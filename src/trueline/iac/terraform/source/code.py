@@ -106,6 +106,12 @@ class Written:
         expressions = [a.expr for a in data.declared.body.attributes.values()]
         return not any(self._mentions.of(data.module, e) for e in expressions)
 
+    def lacking(self, address: str, beside: str) -> Unknown | None:
+        """Why a block may not exist although another one does."""
+        shared = self.blocks[beside].doubts() if beside else {}
+        doubts = self.blocks[address].doubts().items()
+        return next((Unknown(cause) for key, cause in doubts if key not in shared), None)
+
     def hidden(self, address: str, names: Collection[str]) -> Unknown | None:
         """Why blocks may exist that are not seen and point at this one."""
         for doubt, known, texts, prefix in self._exposures:

@@ -16,7 +16,7 @@ from trueline.iac.terraform.evaluate.values import OpenObject, Value, unknown_in
 from trueline.iac.terraform.functions import call as call_function
 from trueline.iac.terraform.source.blocks import SourceBlock
 from trueline.iac.terraform.source.files import ModuleFiles
-from trueline.iac.terraform.source.repeats import Group, Names, times
+from trueline.iac.terraform.source.repeats import Group, Names, condition, times
 from trueline.iac.terraform.source.text import Declared, ModuleText
 from trueline.iac.terraform.source.variables import UNSAID, variable_value
 from trueline.iac.terraform.source.world import MOST_MODULES, World
@@ -280,6 +280,17 @@ class Module:
         while module is not None and module.call is not None:
             yield module.call
             module = module.parent
+
+    def doubts(self) -> dict[tuple[str, str], str]:
+        """Why this instance may not exist: as of a block, by condition."""
+        parent = self.parent
+        if parent is None or self.call is None:
+            return {}
+        found = parent.doubts()
+        call = parent.called(self.call.block.labels[0])
+        if call is not None and call.group.doubt is not None:
+            found[parent.path, condition(self.call)] = call.group.doubt.cause
+        return found
 
     def walk(self) -> Iterator[Module]:
         """This instance and all below it."""

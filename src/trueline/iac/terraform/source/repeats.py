@@ -12,9 +12,10 @@ from trueline.iac.terraform.evaluate.expressions import evaluate
 from trueline.iac.terraform.evaluate.scope import Key, Scope, Step
 from trueline.iac.terraform.evaluate.values import FunctionError, TfSet, Value, unknown_in
 from trueline.iac.terraform.source.text import Declared
+from trueline.iac.terraform.syntax.rendering import short_text
 from trueline.mapping import Unknown, is_unknown
 
-__all__ = ["Group", "Repetition", "repetitions", "times"]
+__all__ = ["Group", "Repetition", "condition", "repetitions", "times"]
 
 MOST_INSTANCES = 5_000
 """A block that repeats more often is judged as one that repeats an unknown number of times."""
@@ -86,6 +87,13 @@ def times(declared: Declared, scope: Scope) -> tuple[str, list[Repetition], Unkn
     if "for_each" in attributes:
         return _for_each(evaluate(attributes["for_each"].expr, scope))
     return "one", [_ONCE], None
+
+
+def condition(declared: Declared) -> str:
+    """The text that decides how often a block exists; equal texts in one module decide alike."""
+    attributes = declared.body.attributes
+    said = attributes.get("count") or attributes.get("for_each")
+    return "" if said is None else f"{said.name} {short_text(said.expr)}"
 
 
 def _counted(value: Value) -> tuple[str, list[Repetition], Unknown | None]:
