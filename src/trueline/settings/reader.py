@@ -1,4 +1,4 @@
-"""Settings: where the home is, and what `trueline.toml` says (DESIGN §7).
+"""Reads `trueline.toml`.
 
 Every key is checked; a key that nothing reads is an error that names its line.
 """
@@ -6,105 +6,37 @@ Every key is checked; a key that nothing reads is an error that names its line.
 from __future__ import annotations
 
 import difflib
-import os
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from trueline.errors import ConfigError, Where
 from trueline.model.policy import SEVERITIES
+from trueline.settings.model import (
+    EXCEPTION_MAX_DAYS,
+    LEVELS,
+    WINDOWS,
+    AssetRule,
+    Environment,
+    OwnerRule,
+    Owners,
+    PolicyOverride,
+    Risk,
+    Settings,
+)
 
-__all__ = [
-    "Environment",
-    "PolicyOverride",
-    "Settings",
-    "cache_directory",
-    "find_config",
-    "git_top",
-    "home_directory",
-    "load_settings",
-    "read_settings",
-]
+__all__ = ["load_assets", "load_settings", "read_settings"]
 
-FILE_NAME = "trueline.toml"
-
-
-@dataclass(frozen=True, slots=True)
-class PolicyOverride:
-    """What an environment says of one policy; None = not said."""
-
-    enabled: bool | None = None
-    reason: str | None = None
-    severity: str | None = None
-    params: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Environment:
-    """One `[[environments]]` entry, inheritance already applied."""
-
-    name: str
-    match: str
-    policies: Mapping[str, PolicyOverride] = field(default_factory=dict)
-    where: Where | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """`params` is policy id → name → value; `environments` stand strictest first.
-
-    `new_suppressions`: with `check --base`, a suppression that the change adds silences at once.
-    """
-
-    file: Path | None = None
-    content: tuple[Path, ...] = ()
-    expected_accounts: tuple[str, ...] = ()
-    params: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    environments: tuple[Environment, ...] = ()
-    new_suppressions: bool = False
-
-
-def home_directory(option: str | None = None) -> Path:
-    """`--home`, else `$TRUELINE_HOME`, else the user's data directory."""
-    chosen = option or os.environ.get("TRUELINE_HOME")
-    if chosen:
-        return Path(chosen).expanduser()
-    from platformdirs import user_data_path
-
-    return user_data_path("trueline", appauthor=False)
-
-
-def cache_directory() -> Path:
-    """Where things that can be made again are kept: `$TRUELINE_CACHE`, else the user's cache."""
-    chosen = os.environ.get("TRUELINE_CACHE")
-    if chosen:
-        return Path(chosen).expanduser()
-    from platformdirs import user_cache_path
-
-    return user_cache_path("trueline", appauthor=False)
-
-
-def git_top(start: Path) -> Path | None:
-    """The nearest directory at or above `start` that holds `.git`."""
-    return next((d for d in (start, *start.parents) if (d / ".git").exists()), None)
-
-
-def find_config(option: str | None, home: Path, start: Path | None = None) -> Path | None:
-    """`--config`, else `trueline.toml` from `start` up to the git top, else the home's own."""
-    if option:
-        return Path(option)
-    here = (start or Path.cwd()).resolve()
-    top = git_top(here) or here
-    for directory in (here, *here.parents):
-        if (directory / FILE_NAME).is_file():
-            return directory / FILE_NAME
-        if directory == top:
-            break
-    fallback = home / FILE_NAME
-    return fallback if fallback.is_file() else None
+_TOP = (
+    "content", "state", "accounts", "params", "check", "windows", "exception_max_days",
+    "environments", "owners", "approvers", "risk", "assets", "exceptions",
+)  # fmt: skip
+_ENVIRONMENT = (
+    "name", "match", "inherits", "policies", "owner", "windows", "exception_max_days", "weight",
+)  # fmt: skip
+_OVERRIDE = ("enabled", "reason", "severity", "params", "max_exception_days")
 
 
 def load_settings(file: Path | None) -> Settings:
@@ -131,6 +63,23 @@ def read_settings(data: bytes, file: Path, find: Callable[[str], Path | None]) -
     except tomllib.TOMLDecodeError as error:
         raise _toml_error(file, error) from None
     return _Reader(file, text, find).settings(said)
+
+
+def load_assets(risk: Risk) -> tuple[AssetRule, ...]:
+    """The rules of `[[assets]]`, then those of the file that `[risk] assets` names."""
+    file = risk.assets_file
+    if file is None:
+        return risk.assets
+    try:
+        text = file.read_bytes().decode("utf-8")
+        said = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unreadable(file, error) from None
+    except tomllib.TOMLDecodeError as error:
+        raise _toml_error(file, error) from None
+    reader = _Reader(file, text, lambda name: None)
+    reader.known(said, ("assets",), ())
+    return (*risk.assets, *reader.assets(said.get("assets", []), risk.levels))
 
 
 def _directory(folder: Path, name: str) -> Path | None:
@@ -167,11 +116,14 @@ class _Reader:
         self.file, self.text, self.find = file, text, find
 
     def settings(self, data: Mapping[str, Any]) -> Settings:
-        self.known(data, ("content", "accounts", "params", "check", "environments"), ())
+        self.known(data, _TOP, ())
         accounts = self.table(data.get("accounts", {}), ("accounts",))
         self.known(accounts, ("expected",), ("accounts",))
         content = self.texts(data.get("content", []), ("content",))
         params = self.table(data.get("params", {}), ("params",))
+        windows = self.days(data, "windows", (), WINDOWS)
+        longest = self.days(data, "exception_max_days", (), EXCEPTION_MAX_DAYS)
+        plain = Environment("", "", windows=windows, exception_max_days=longest)
         return Settings(
             file=self.file,
             content=tuple(self.directory(c) for c in content),
@@ -179,8 +131,15 @@ class _Reader:
                 self.texts(accounts.get("expected", []), ("accounts", "expected"))
             ),
             params={p: dict(self.table(v, ("params", p))) for p, v in params.items()},
-            environments=tuple(self.environments(data.get("environments", []))),
+            environments=tuple(self.environments(data.get("environments", []), plain)),
             new_suppressions=self.check(data.get("check", {})),
+            state=self.text_of(data, "state", ()),
+            windows=windows,
+            exception_max_days=longest,
+            owners=self.owners(data.get("owners", {})),
+            approvers=self.approvers(data.get("approvers", {})),
+            risk=self.risk(data),
+            exceptions=self.find(self.text_of(data, "exceptions", ()) or "exceptions"),
         )
 
     def check(self, value: Any) -> bool:
@@ -203,32 +162,93 @@ class _Reader:
             )
         return path
 
-    def environments(self, value: Any) -> Iterator[Environment]:
-        if not isinstance(value, list):
-            raise self.error(("environments",), "environments are written [[environments]]", None)
+    def owners(self, value: Any) -> Owners:
+        at = ("owners",)
+        table = self.table(value, at)
+        self.known(table, ("tag", "default", "rules", "leads", "security"), at)
+        rules = []
+        for index, raw in enumerate(self.list_of(table.get("rules", []), (*at, "rules"))):
+            place = (*at, "rules", str(index))
+            entry = self.table(raw, place)
+            self.known(entry, ("match", "owner"), place)
+            match, owner = (self.needed(entry, k, place, "a rule") for k in ("match", "owner"))
+            rules.append(OwnerRule(match, owner, self.where((*place, "match"))))
+        leads = self.table(table.get("leads", {}), (*at, "leads"))
+        return Owners(
+            self.text_of(table, "tag", at),
+            self.text_of(table, "default", at),
+            tuple(rules),
+            {owner: self.needed(leads, owner, (*at, "leads"), "a lead") for owner in leads},
+            self.text_of(table, "security", at) or Owners().security,
+        )
+
+    def approvers(self, value: Any) -> tuple[str, ...]:
+        table = self.table(value, ("approvers",))
+        self.known(table, ("names",), ("approvers",))
+        return tuple(self.texts(table.get("names", []), ("approvers", "names")))
+
+    def risk(self, data: Mapping[str, Any]) -> Risk:
+        at = ("risk",)
+        table = self.table(data.get("risk", {}), at)
+        self.known(table, ("sensitivity_tag", "criticality_tag", "levels", "assets"), at)
+        levels = {}
+        for name, weight in self.table(table.get("levels", {}), (*at, "levels")).items():
+            levels[name.lower()] = self.share(weight, (*at, "levels", name))
+        levels = LEVELS | levels
+        file = self.text_of(table, "assets", at)
+        return Risk(
+            self.text_of(table, "sensitivity_tag", at),
+            self.text_of(table, "criticality_tag", at),
+            levels,
+            tuple(self.assets(data.get("assets", []), levels)),
+            self.file.parent / Path(file).expanduser() if file else None,
+        )
+
+    def assets(self, value: Any, levels: Mapping[str, float]) -> Iterator[AssetRule]:
+        """`[[assets]]`: what subjects are worth."""
+        for index, raw in enumerate(self.list_of(value, ("assets",))):
+            at = ("assets", str(index))
+            entry = self.table(raw, at)
+            self.known(entry, ("match", "sensitivity", "criticality"), at)
+            sensitivity, criticality = (
+                self.text_of(entry, key, at) for key in ("sensitivity", "criticality")
+            )
+            for level in (sensitivity, criticality):
+                if level is not None and level.lower() not in levels:
+                    raise self.error(
+                        at, f"unknown level {level!r}", "levels are " + ", ".join(levels)
+                    )
+            match = self.needed(entry, "match", at, "an asset rule")
+            yield AssetRule(match, sensitivity, criticality, self.where((*at, "match")))
+
+    def environments(self, value: Any, plain: Environment) -> Iterator[Environment]:
+        """Each entry over the one it inherits from, else over `plain`."""
         seen: dict[str, Environment] = {}
-        for index, raw in enumerate(value):
+        for index, raw in enumerate(self.list_of(value, ("environments",))):
             at = ("environments", str(index))
             entry = self.table(raw, at)
-            self.known(entry, ("name", "match", "inherits", "policies"), at)
-            for key in ("name", "match"):
-                if not isinstance(entry.get(key), str) or not entry[key]:
-                    raise self.error(at, f"an environment needs the text {key!r}", None)
-            name = entry["name"]
+            self.known(entry, _ENVIRONMENT, at)
+            name, match = (self.needed(entry, k, at, "an environment") for k in ("name", "match"))
             if name in seen:
                 raise self.error(at, f"the environment {name!r} stands twice", "rename one")
-            policies = self.overrides(entry.get("policies", {}), at)
-            parent = entry.get("inherits")
-            if parent is not None:
-                if parent not in seen:
-                    raise self.error(
-                        (*at, "inherits"),
-                        f"the environment {parent!r} is not known here",
-                        "an environment inherits from one that stands before it",
-                    )
-                policies = _inherited(seen[parent].policies, policies)
-            where = self.where((*at, "match"))
-            seen[name] = Environment(name, entry["match"], policies, where)
+            parent = self.text_of(entry, "inherits", at)
+            if parent is not None and parent not in seen:
+                raise self.error(
+                    (*at, "inherits"),
+                    f"the environment {parent!r} is not known here",
+                    "an environment inherits from one that stands before it",
+                )
+            under = seen[parent] if parent else plain
+            seen[name] = Environment(
+                name,
+                match,
+                _inherited(under.policies, self.overrides(entry.get("policies", {}), at)),
+                self.where((*at, "match")),
+                self.text_of(entry, "owner", at) or under.owner,
+                self.days(entry, "windows", at, under.windows),
+                self.days(entry, "exception_max_days", at, under.exception_max_days),
+                self.share(entry["weight"], (*at, "weight")) if "weight" in entry else None,
+            )
         yield from seen.values()
 
     def overrides(self, value: Any, at: tuple[str, ...]) -> dict[str, PolicyOverride]:
@@ -236,7 +256,7 @@ class _Reader:
         for policy, raw in self.table(value, (*at, "policies")).items():
             place = (*at, "policies", policy)
             entry = self.table(raw, place)
-            self.known(entry, ("enabled", "reason", "severity", "params"), place)
+            self.known(entry, _OVERRIDE, place)
             severity, enabled = entry.get("severity"), entry.get("enabled")
             if severity is not None and severity not in SEVERITIES:
                 raise self.error(
@@ -250,13 +270,52 @@ class _Reader:
                 raise self.error(
                     place, f"{policy} is switched off without a reason", 'add reason = "…"'
                 )
+            longest = entry.get("max_exception_days")
             out[policy] = PolicyOverride(
                 enabled,
                 entry.get("reason"),
                 severity,
                 dict(self.table(entry.get("params", {}), (*place, "params"))),
+                None if longest is None else self.whole(longest, (*place, "max_exception_days")),
             )
         return out
+
+    def days(
+        self, table: Mapping[str, Any], key: str, at: tuple[str, ...], under: Mapping[str, int]
+    ) -> dict[str, int]:
+        """A table of days by severity, laid over another one."""
+        said = self.table(table.get(key, {}), (*at, key))
+        self.known(said, SEVERITIES, (*at, key))
+        return {**under, **{s: self.whole(n, (*at, key, s)) for s, n in said.items()}}
+
+    def whole(self, value: Any, at: tuple[str, ...]) -> int:
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 3650:
+            return value
+        raise self.error(at, f"{at[-1]} is a number of days from 0 to 3650, seen {value!r}", None)
+
+    def share(self, value: Any, at: tuple[str, ...]) -> float:
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
+            return float(value)
+        raise self.error(at, f"{at[-1]} is a number from 0 to 1, seen {value!r}", None)
+
+    def needed(self, table: Mapping[str, Any], key: str, at: tuple[str, ...], what: str) -> str:
+        """A text that must be there and not be empty."""
+        value = self.text_of(table, key, at)
+        if not value:
+            raise self.error(at, f"{what} needs the text {key!r}", None)
+        return value
+
+    def text_of(self, table: Mapping[str, Any], key: str, at: tuple[str, ...]) -> str | None:
+        value = table.get(key)
+        if value is None or isinstance(value, str):
+            return value
+        raise self.error((*at, key), f"{key} must be a text, seen {value!r}", None)
+
+    def list_of(self, value: Any, at: tuple[str, ...]) -> list[Any]:
+        if isinstance(value, list):
+            return value
+        name = ".".join(at)
+        raise self.error(at, f"{name} must be a list of tables", f"write [[{name}]]")
 
     def table(self, value: Any, at: tuple[str, ...]) -> Mapping[str, Any]:
         if isinstance(value, dict):
@@ -289,11 +348,13 @@ def _inherited(
     out = dict(parent)
     for policy, ours in own.items():
         theirs = parent.get(policy, PolicyOverride())
+        limits = (ours.max_exception_days, theirs.max_exception_days)
         out[policy] = PolicyOverride(
             theirs.enabled if ours.enabled is None else ours.enabled,
             ours.reason or theirs.reason,
             ours.severity or theirs.severity,
             {**theirs.params, **ours.params},
+            next((days for days in limits if days is not None), None),
         )
     return out
 

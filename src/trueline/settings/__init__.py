@@ -1,0 +1,37 @@
+"""Settings: where the home is, and what `trueline.toml` says (DESIGN §7)."""
+
+from trueline.settings.model import (
+    AssetRule,
+    Environment,
+    OwnerRule,
+    Owners,
+    PolicyOverride,
+    Risk,
+    Settings,
+)
+from trueline.settings.places import (
+    FILE_NAME,
+    cache_directory,
+    find_config,
+    git_top,
+    home_directory,
+)
+from trueline.settings.reader import load_assets, load_settings, read_settings
+
+__all__ = [
+    "FILE_NAME",
+    "AssetRule",
+    "Environment",
+    "OwnerRule",
+    "Owners",
+    "PolicyOverride",
+    "Risk",
+    "Settings",
+    "cache_directory",
+    "find_config",
+    "git_top",
+    "home_directory",
+    "load_assets",
+    "load_settings",
+    "read_settings",
+]
