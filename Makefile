@@ -36,7 +36,7 @@ $(STAMP): pyproject.toml
 		|| { echo "Trueline needs Python 3.11 or newer; set PYTHON=/path/to/python3.11" >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[aws,demo]' --group dev
+	$(BIN)/python -m pip install --quiet --editable '.[aws,demo,postgresql]' --group dev
 	@touch $(STAMP)
 
 clean:
