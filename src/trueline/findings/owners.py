@@ -12,10 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from trueline.findings.subject import SUBJECT, unowned
-from trueline.language import compile_rule
 from trueline.settings import Settings
 
-__all__ = ["ASSIGNED", "CODE", "NOBODY", "Owning", "TAG", "owning"]
+__all__ = ["ASSIGNED", "CODE", "NOBODY", "TAG", "Owning", "owning"]
 
 NOBODY, ASSIGNED, TAG, CODE, ENVIRONMENT, DEFAULT, FIRST_RULE = 0, 1, 2, 3, 4, 5, 100
 """Which step of the chain decided; rules are counted from `FIRST_RULE`."""
@@ -86,6 +85,10 @@ def _tag(settings: Settings) -> list[_Step]:
 
 
 def _rules(settings: Settings) -> list[_Step]:
+    if not settings.owners.rules:
+        return []
+    from trueline.language import compile_rule
+
     columns = unowned(SUBJECT)
     return [
         _Step(FIRST_RULE + i, compile_rule(r.match, columns, r.where), _text(r.owner))
