@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 
 import pyarrow as pa
 
 from trueline.errors import ActionError
 from trueline.lake import ledger as stored
+from trueline.lake.connect import text
 from trueline.lake.manifest import Manifest, ScopeEntry, VerdictEntry
 from trueline.lake.reading import Content, damage_of
 from trueline.lake.segments import Segments
+from trueline.lake.views import literal_path
 from trueline.model import CoverageRow, NotJudged, ScanInfo, ScopeState
 
-__all__ = ["Snapshot"]
+__all__ = ["Snapshot", "VerdictSource"]
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictSource:
+    """Stored verdicts as a relation in SQL, on a connection that may read files."""
+
+    sql: str
+    schema: pa.Schema
 
 
 class Snapshot:
@@ -112,11 +123,28 @@ class Snapshot:
         entry = self.manifest.verdicts[table]
         return entry.segment and self._store.fault(self.manifest.segments[entry.segment])
 
+    def verdict_source(self, table: str) -> VerdictSource | None:
+        """Where SQL finds a table's stored verdicts; None where nothing is stored.
+
+        ActionError when they cannot be read.
+        """
+        entry = self.manifest.verdicts[table]
+        if entry.segment is None:
+            return None
+        self._believe(table)
+        segment = self.manifest.segments[entry.segment]
+        path = text(literal_path(self._store.path(segment.id)))
+        return VerdictSource(f"read_parquet([{path}])", self._store.schema(segment))
+
     def verdict_batches(self, table: str) -> Iterator[pa.RecordBatch]:
         """A table's stored verdicts; ActionError when they cannot be read."""
         entry = self.manifest.verdicts[table]
         if entry.segment is None:
             return
+        self._believe(table)
+        yield from self._store.batches(self.manifest.segments[entry.segment])
+
+    def _believe(self, table: str) -> None:
         fault = self.verdict_fault(table)
         if fault is not None:
             raise ActionError(
@@ -124,4 +152,3 @@ class Snapshot:
                 f"the verdicts of {table} cannot be read: {fault}",
                 "scan again: it judges and stores them anew",
             )
-        yield from self._store.batches(self.manifest.segments[entry.segment])

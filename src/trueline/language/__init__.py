@@ -14,7 +14,7 @@ from trueline.language.filters import expand_filter
 from trueline.language.fuse import IDENTITY, Part, PolicySettings, Statement, fuse, missing_params
 
 if TYPE_CHECKING:
-    from trueline.language.compiler import compile_policy, compile_rule
+    from trueline.language.compiler import compile_policy, compile_rule, read_rule
     from trueline.language.mutation import Mutant, mutants
 
 __all__ = [
@@ -33,11 +33,13 @@ __all__ = [
     "fuse",
     "missing_params",
     "mutants",
+    "read_rule",
 ]
 
 _PARSING = {
     "compile_policy": "compiler",
     "compile_rule": "compiler",
+    "read_rule": "compiler",
     "Mutant": "mutation",
     "mutants": "mutation",
 }

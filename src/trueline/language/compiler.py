@@ -17,7 +17,7 @@ from trueline.language.schema import Schema, schema_of
 from trueline.language.sql import fill
 from trueline.model import Policy, ResourceType, Type, parse_type
 
-__all__ = ["compile_policy", "compile_rule", "conditions_of"]
+__all__ = ["compile_policy", "compile_rule", "conditions_of", "read_rule"]
 
 
 def compile_policy(policy: Policy, types: Mapping[str, ResourceType]) -> CompiledPolicy:
@@ -100,10 +100,7 @@ def compile_rule(
     the empty text and another value is not known. `now` is what `days_since` counts to. Raises
     LanguageError.
     """
-    plain = {name: kind for name, kind in columns.items() if not name.startswith("_")}
-    marked = {"_absent", "_set"} <= columns.keys()
-    unmarked = frozenset() if marked else frozenset(c for c, k in plain.items() if k.optional)
-    schema = Schema("subject", plain, {}, unmarked, bare_optional=True)
+    schema = _subject(columns)
     tree = parse(text, Context(schema, {}, {}, "rule", where))
     counts_days = any(isinstance(p, n.Call) and p.name == "days_since" for p in n.walk(tree))
     if counts_days and now is None:
@@ -111,3 +108,15 @@ def compile_rule(
         raise LanguageError("clock", message, None, where)
     micros = "" if now is None else str(round(now.timestamp() * 1_000_000))
     return fill(RowCompiler("p", schema, {}, ALL_GUARDS).truth(tree), lambda _: micros)
+
+
+def read_rule(text: str, columns: Mapping[str, Type], where: Where | None = None) -> n.Expr:
+    """A rule as its typed tree, for who compiles it to something else. Raises LanguageError."""
+    return parse(text, Context(_subject(columns), {}, {}, "rule", where))
+
+
+def _subject(columns: Mapping[str, Type]) -> Schema:
+    plain = {name: kind for name, kind in columns.items() if not name.startswith("_")}
+    marked = {"_absent", "_set"} <= columns.keys()
+    unmarked = frozenset() if marked else frozenset(c for c, k in plain.items() if k.optional)
+    return Schema("subject", plain, {}, unmarked, bare_optional=True)

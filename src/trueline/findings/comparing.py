@@ -1,0 +1,250 @@
+"""What a snapshot says of one resource type, beside what the store holds of it.
+
+    _row        the failing resources: tags, incarnation, flags
+    _said       a row per policy that fails or is not known there: identity, owner, evidence
+    _now        of each of them a key and two marks, short enough to hold a million
+    _known      the same of what the store has
+    changes     where the two differ, whole
+
+Only what differs leaves DuckDB.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from trueline.evaluate import Layout
+from trueline.evaluate.judge import PolicyLayout
+from trueline.findings.evidence import json_sql, mark_sql
+from trueline.findings.owners import Owning
+from trueline.lake.snapshot import VerdictSource
+from trueline.model import Policy
+
+__all__ = ["KNOWN", "Comparison", "Said", "key_sql"]
+
+KNOWN = pa.schema(
+    [
+        ("key", pa.string()),
+        ("policy", pa.dictionary(pa.int32(), pa.string())),
+        ("resolved", pa.bool_()),
+        ("unconfirmed", pa.bool_()),
+        ("incarnation", pa.string()),
+        ("evidence_mark", pa.string()),
+        ("subject_mark", pa.string()),
+    ]
+)
+"""What the store tells of each finding that has a key."""
+
+_BATCH = 5_000
+_MISSING = "SELECT k.key FROM _known k ANTI JOIN _now n ON n.key = k.key WHERE NOT k.resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Everything that decides what a snapshot says of a type.
+
+    `levels` give data sensitivity and criticality as SQL over a subject; `salt` is a digest of
+    settings that change what is made of a subject. `flags` is a relation (uid, exposed,
+    privileged), None = the type has none.
+    """
+
+    table: str
+    layout: Layout
+    source: VerdictSource | None
+    policies: Mapping[str, Policy]
+    severities: Mapping[tuple[str | None, str], str]
+    owning: Owning
+    levels: tuple[str, str]
+    salt: str
+    flags: str | None = None
+
+
+@dataclass(slots=True)
+class Comparison:
+    """One type's comparison on a connection; tables of its names are made and dropped."""
+
+    con: duckdb.DuckDBPyConnection
+    said: Said
+    judged: Sequence[PolicyLayout] = field(init=False)
+
+    def __post_init__(self) -> None:
+        known = self.said.policies
+        self.judged = [p for p in self.said.layout.policies if p.policy in known]
+
+    def prepare(self, known: Iterable[pa.RecordBatch]) -> None:
+        """Lay both sides out."""
+        con = self.con
+        con.execute(f"CREATE OR REPLACE TEMP TABLE _row AS {self._rows()}")
+        con.execute(f"CREATE OR REPLACE TEMP VIEW _said AS {self._saying()}")
+        con.execute(
+            "CREATE OR REPLACE TEMP TABLE _now AS SELECT key, fails, incarnation, evidence_mark, "
+            "subject_mark FROM _said"
+        )
+        con.execute(
+            "CREATE OR REPLACE TEMP TABLE _known (key VARCHAR, policy VARCHAR, resolved BOOLEAN, "
+            "unconfirmed BOOLEAN, incarnation VARCHAR, evidence_mark VARCHAR, subject_mark VARCHAR)"
+        )
+        for batch in known:
+            con.register("_incoming", batch)
+            con.execute("INSERT INTO _known SELECT * FROM _incoming")
+            con.unregister("_incoming")
+        con.execute(f"CREATE OR REPLACE TEMP TABLE _todo AS {_TODO}")
+
+    def changes(self) -> Iterator[list[dict[str, Any]]]:
+        """What the snapshot says otherwise, in batches; `todo` names what is to be done."""
+        sql = "SELECT t.todo, p.* FROM _said p JOIN _todo t ON t.key = p.key"
+        for batch in self.con.cursor().sql(sql).to_arrow_reader(_BATCH):
+            if batch.num_rows:
+                yield batch.to_pylist()
+
+    def missing(self) -> Iterator[list[str]]:
+        """Keys of unresolved findings of which the snapshot says neither fail nor unknown."""
+        for batch in self.con.cursor().sql(_MISSING).to_arrow_reader(_BATCH):
+            if batch.num_rows:
+                yield batch["key"].to_pylist()
+
+    def standing(self, uids: Sequence[str]) -> dict[str, tuple[str, str, str | None]]:
+        """Where the rows of these uids stand, and which incarnation each is."""
+        self.con.register("_incoming", pa.table({"uid": pa.array(uids, pa.string())}))
+        sql = (
+            "SELECT r.uid, r.scope_account, r.scope_region, r.incarnation "
+            f'FROM "{self.said.table}" r SEMI JOIN _incoming i ON i.uid = r.uid'
+        )
+        rows = self.con.execute(sql).fetchall()
+        self.con.unregister("_incoming")
+        return {uid: (account, region, anew) for uid, account, region, anew in rows}
+
+    def close(self) -> None:
+        """Take the tables away: the next type makes its own."""
+        self.con.execute("DROP VIEW IF EXISTS _said")
+        for name in ("_row", "_now", "_known", "_todo"):
+            self.con.execute(f"DROP TABLE IF EXISTS {name}")
+
+    def _rows(self) -> str:
+        flags = "NULL::TINYINT AS exposed, NULL::TINYINT AS privileged"
+        joined = ""
+        if self.said.flags:
+            flags = "f.exposed, f.privileged"
+            joined = f"LEFT JOIN ({self.said.flags}) f ON f.uid = r.uid"
+        source = self.said.source
+        if source is None:
+            return (
+                f"SELECT NULL::VARCHAR AS uid, NULL::VARCHAR AS incarnation, {_NO_ROW} WHERE FALSE"
+            )
+        return (
+            f"SELECT r.uid, r.incarnation, r.tags, {flags} "
+            f'FROM (SELECT uid, incarnation, tags FROM "{self.said.table}") r {joined} '
+            f"WHERE r.uid IN (SELECT uid FROM {source.sql})"
+        )
+
+    def _saying(self) -> str:
+        """The wide rows taken apart: one row per policy, with its owner and marks."""
+        source = self.said.source
+        if source is None or not self.judged:
+            return _NOTHING
+        each = ", ".join(self._policy(p, source.schema) for p in self.judged)
+        parts = f"list_filter([{each}], lambda _p: _p.wanted)"
+        taken = (
+            f"SELECT {_IDENTITY}, r.tags, r.incarnation, r.exposed, r.privileged, "
+            f"unnest({parts}) AS s FROM {source.sql} v LEFT JOIN _row r ON r.uid = v.uid"
+        )
+        owning, (sensitivity, criticality) = self.said.owning, self.said.levels
+        subject = (
+            "SELECT t.* EXCLUDE (s), s.key AS key, s.policy AS policy, s.fails AS fails, "
+            "s.cause AS cause, s.severity AS severity, s.evidence AS evidence, "
+            "s.evidence_mark AS evidence_mark, 'live' AS plane, NULL::VARCHAR AS account_path "
+            f"FROM ({taken}) t"
+        )
+        owned = (
+            f"SELECT p.*, {owning.owner} AS owner, {owning.step} AS owner_step, "
+            f"{owning.gap} AS owner_gap FROM ({subject}) p"
+        )
+        weighed = (
+            f"SELECT p.*, {sensitivity} AS sensitivity, {criticality} AS criticality "
+            f"FROM ({owned}) p"
+        )
+        salted = f"{_texts(_MARKED)}, {_text(self.said.salt)}"
+        mark = f"substr(md5(CAST(to_json([{salted}]) AS VARCHAR)), 1, 16)"
+        return (
+            f"SELECT p.* EXCLUDE (tags, plane, account_path), to_json(p.tags)::VARCHAR AS tags, "
+            f"{mark} AS subject_mark FROM ({weighed}) p"
+        )
+
+    def _policy(self, place: PolicyLayout, schema: pa.Schema) -> str:
+        """One policy of a wide row as a struct."""
+        policy, code = self.said.policies[place.policy], f"v.{place.code}"
+        values = {label: (f"v.{name}", schema.field(name).type) for label, name in place.evidence}
+        cause = f"v.{place.causes}[1].cause" if place.causes else "NULL"
+        fresh = "v.stale_since IS NULL"
+        return (
+            f"{{'wanted': {code} IS NOT NULL AND ({code} > 0 OR NOT ({fresh})), "
+            f"'key': {key_sql(_text(place.policy), 'v.uid')}, 'policy': {_text(place.policy)}, "
+            f"'fails': {code} = 2 AND {fresh}, "
+            f"'cause': CASE WHEN NOT ({fresh}) THEN 'stale' ELSE {cause} END, "
+            f"'severity': {self._severity(policy)}, 'evidence': {json_sql(values)}, "
+            f"'evidence_mark': {mark_sql(values)}}}"
+        )
+
+    def _severity(self, policy: Policy) -> str:
+        others = {
+            environment: severity
+            for (environment, which), severity in self.said.severities.items()
+            if which == policy.id and environment is not None
+        }
+        default = _text(self.said.severities.get((None, policy.id), policy.severity))
+        if not others:
+            return default
+        whens = " ".join(f"WHEN {_text(e)} THEN {_text(s)}" for e, s in others.items())
+        return f"CASE v.environment {whens} ELSE {default} END"
+
+
+def key_sql(policy: str, uid: str) -> str:
+    """The key of a finding, from SQL for its policy and uid; as `identity.key_of`."""
+    return f"substr(sha256({policy} || chr(10) || {uid}), 1, 16)"
+
+
+_IDENTITY = ", ".join(
+    f"v.{name}"
+    for name in (
+        "uid", "type", "name", "provider", "account", "region", "scope_account", "scope_region",
+        "environment",
+    )
+)  # fmt: skip
+_MARKED = (
+    "severity", "environment", "owner", "owner_step", "owner_gap", "exposed", "privileged",
+    "sensitivity", "criticality", "name", "account", "region", "scope_account", "scope_region",
+    "incarnation", "tags",
+)  # fmt: skip
+"""What a finding says of its subject beside the evidence."""
+_NO_ROW = (
+    "NULL::MAP(VARCHAR, VARCHAR) AS tags, NULL::TINYINT AS exposed, NULL::TINYINT AS privileged"
+)
+_NOTHING = (
+    "SELECT NULL::VARCHAR AS key, FALSE AS fails, NULL::VARCHAR AS incarnation, "
+    "NULL::VARCHAR AS evidence_mark, NULL::VARCHAR AS subject_mark WHERE FALSE"
+)
+_TODO = """
+SELECT n.key, CASE
+  WHEN n.fails AND k.key IS NULL THEN 'open'
+  WHEN n.fails AND k.incarnation <> n.incarnation THEN 'recreate'
+  WHEN n.fails AND k.resolved THEN 'reopen'
+  WHEN n.fails AND k.unconfirmed THEN 'confirm'
+  WHEN n.fails AND (k.evidence_mark <> n.evidence_mark OR k.subject_mark <> n.subject_mark)
+    THEN 'change'
+  WHEN NOT n.fails AND NOT k.resolved AND NOT k.unconfirmed THEN 'doubt'
+  END AS todo
+FROM _now n LEFT JOIN _known k ON k.key = n.key"""
+_TODO = f"SELECT * FROM ({_TODO}) WHERE todo IS NOT NULL"
+
+
+def _texts(names: Sequence[str]) -> str:
+    return ", ".join(f"to_json(p.{name})::VARCHAR" for name in names)
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

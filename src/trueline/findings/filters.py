@@ -1,0 +1,132 @@
+"""Rules and filters over stored findings: the predicate language as SQL of the store.
+
+A condition is NULL where it cannot be decided, as everywhere.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, and_, case, func, literal, null, or_, true
+
+from trueline.errors import Where
+from trueline.findings.schema import findings
+from trueline.findings.subject import FINDING
+from trueline.language import expand_filter, read_rule
+from trueline.language import nodes as n
+
+__all__ = ["condition", "reads"]
+
+_DAY = 86_400_000_000
+_OPS = {"=": "__eq__", "<>": "__ne__", "<": "__lt__", "<=": "__le__", ">": "__gt__", ">=": "__ge__"}
+_ARITHMETIC = {"+": "__add__", "-": "__sub__", "*": "__mul__"}
+
+
+def condition(text: str, now: int, where: Where | None = None) -> ColumnElement[bool]:
+    """A rule or filter string as a condition on `findings`; `now` is in microseconds.
+
+    Raises LanguageError.
+    """
+    tree = read_rule(expand_filter(text), FINDING, where)
+    return cast("ColumnElement[bool]", _Compiler(now).compile(tree))
+
+
+def reads(text: str, where: Where | None = None) -> set[str]:
+    """The columns that a rule or filter string reads."""
+    tree = read_rule(expand_filter(text), FINDING, where)
+    return {part.name for part in n.walk(tree) if isinstance(part, n.Column)}
+
+
+def columns(now: int) -> Mapping[str, ColumnElement[Any]]:
+    """What each column of a finding's subject is in the store."""
+    c = findings.c
+    overdue = and_(c.resolved_at.is_(None), c.state != "excepted", c.due_at < now)
+    return {
+        **{name: c[name] for name in FINDING if name in c},
+        "plane": literal("live"),
+        "account_path": null(),
+        "due": c.due_at,
+        "overdue": overdue,
+    }
+
+
+class _Compiler:
+    """Compiles one tree; every method takes a node."""
+
+    def __init__(self, now: int) -> None:
+        self.now, self.columns = now, columns(now)
+
+    def compile(self, node: n.Expr) -> ColumnElement[Any]:
+        if isinstance(node, n.Logic):
+            parts = [self.compile(item) for item in node.items]
+            return and_(*parts) if node.op == "and" else or_(*parts)
+        if isinstance(node, n.Not):
+            return ~self.compile(node.inner).self_group()
+        if isinstance(node, n.Compare | n.In | n.Between | n.Like | n.Regexp):
+            return self._test(node)
+        if isinstance(node, n.Coalesce | n.Known):
+            return self._optional(node)
+        return self._value(node)
+
+    def _test(self, node: n.Expr) -> ColumnElement[Any]:
+        if isinstance(node, n.Compare):
+            left, right = self.compile(node.left), self.compile(node.right)
+            compared: ColumnElement[Any] = getattr(left, _OPS[node.op])(right)
+            return compared
+        if isinstance(node, n.In):
+            return self.compile(node.value).in_([_constant(item) for item in node.items])
+        if isinstance(node, n.Between):
+            low, high = self.compile(node.low), self.compile(node.high)
+            return self.compile(node.value).between(low, high)
+        if isinstance(node, n.Like):
+            assert isinstance(node.pattern, n.Literal)  # rules have no parameters
+            return self.compile(node.value).like(str(node.pattern.value))
+        assert isinstance(node, n.Regexp)
+        return self.compile(node.value).regexp_match(node.pattern)
+
+    def _optional(self, node: n.Coalesce | n.Known) -> ColumnElement[Any]:
+        value = self._reference(node.ref)
+        answer: ColumnElement[Any]
+        if isinstance(node, n.Coalesce):
+            answer = func.coalesce(value, _constant(node.default))
+        else:
+            answer = value.is_not(None) if node.is_set else value.is_(None)
+        if isinstance(node.ref, n.Tag):
+            return case((findings.c.tags.is_not(None), answer), else_=null())
+        return answer
+
+    def _reference(self, node: n.Ref) -> ColumnElement[Any]:
+        if isinstance(node, n.Tag):
+            tag: ColumnElement[Any] = findings.c.tags[node.key].as_string()
+            return tag
+        return self.columns[node.name]
+
+    def _value(self, node: n.Expr) -> ColumnElement[Any]:
+        if isinstance(node, n.Literal):
+            return true() if node.value is True else literal(_constant(node))
+        if isinstance(node, n.Column | n.Tag):
+            return self._reference(node)
+        if isinstance(node, n.Negative):
+            return -self.compile(node.inner)
+        if isinstance(node, n.Arithmetic):
+            left, right = self.compile(node.left), self.compile(node.right)
+            made: ColumnElement[Any] = getattr(left, _ARITHMETIC[node.op])(right)
+            return made
+        assert isinstance(node, n.Call)  # a subject has no lists to quantify over
+        args = [self.compile(arg) for arg in node.args]
+        if node.name == "days_since":
+            return (literal(self.now) - args[0]) // _DAY
+        if node.name == "starts_with":
+            return func.substr(args[0], 1, func.length(args[1])) == args[1]
+        return cast("ColumnElement[Any]", _FUNCTIONS[node.name](args[0]))
+
+
+_FUNCTIONS: Mapping[str, Any] = {"lower": func.lower, "upper": func.upper, "len": func.length}
+
+
+def _constant(node: n.Literal) -> Any:
+    if isinstance(node.value, dt.datetime):
+        return round(node.value.timestamp() * 1_000_000)
+    return node.value

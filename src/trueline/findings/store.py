@@ -1,0 +1,357 @@
+"""The state store: opened by URL, read as of one moment, written in sealed transactions.
+
+SQLite (WAL) or PostgreSQL. One writer at a time; a reader sees the state before or after it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import getpass
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Table,
+    create_engine,
+    event,
+    insert,
+    inspect,
+    make_url,
+    select,
+    text,
+)
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from trueline.errors import ActionError, ConfigError
+from trueline.findings import audit
+from trueline.findings.schema import events, facts, transactions
+
+__all__ = ["VERSION", "State", "Tx", "actor", "micros", "moment_of", "open_state", "state_url"]
+
+VERSION = "0001"
+"""The newest migration."""
+_LOCK = 0x7275656C696E65  # an advisory lock's number: the program's name
+_WAIT_SECONDS = 900
+_BATCH = 5_000
+
+
+def actor() -> str:
+    """Who acts, as asserted: `$TRUELINE_ACTOR`, else the user of the operating system."""
+    said = os.environ.get("TRUELINE_ACTOR", "").strip()
+    if said:
+        return said
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
+
+
+def micros(moment: dt.datetime) -> int:
+    """Microseconds since 1970, UTC."""
+    return round(moment.timestamp() * 1_000_000)
+
+
+def moment_of(value: int) -> dt.datetime:
+    """The time of so many microseconds."""
+    return dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=value)
+
+
+def state_url(setting: str | None, home: Path) -> str:
+    """`$TRUELINE_STATE`, else the configuration's `state`, else SQLite in the home."""
+    return os.environ.get("TRUELINE_STATE") or setting or f"sqlite:///{home / 'state.sqlite'}"
+
+
+def open_state(url: str, *, lake: str | None = None, create: bool = True) -> State:
+    """Open the store at a URL; a new one is made where there is none and `create` says so.
+
+    `lake`: the id of the lake whose snapshots it holds. Raises ConfigError for a store of a newer
+    version, of another lake, or a URL that is none; ActionError where it cannot be reached.
+    """
+    state = State(_engine(url))
+    with state.reaching():
+        found = state.version()
+        if found is None:
+            if not create:
+                raise ConfigError(
+                    "no-state", f"there is no state store at {state.name}", "run a scan first"
+                )
+            state.migrate()
+        elif found > VERSION:
+            raise ConfigError(
+                "state-too-new",
+                f"{state.name} is of version {found}; this program knows up to {VERSION}",
+                "use the version of Trueline that wrote it, or a later one",
+            )
+        elif found < VERSION:
+            raise ConfigError(
+                "state-too-old",
+                f"{state.name} is of version {found}; this program needs {VERSION}",
+                "trueline state backup FILE, then trueline state migrate",
+            )
+        if lake is not None:
+            state.belong_to(lake)
+    return state
+
+
+class State:
+    """A state store. `name` is its URL without the password."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.name = engine.url.render_as_string(hide_password=True)
+
+    @property
+    def sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    def version(self) -> str | None:
+        """Its migration; None = there are no tables."""
+        with self.engine.connect() as conn:
+            if not inspect(conn).has_table("alembic_version"):
+                return None
+            return conn.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+    def migrate(self) -> None:
+        """Bring the tables to the newest version, whole or not at all."""
+        from alembic import command
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        with self.reaching(), self.engine.begin() as conn:
+            self._lock(conn)
+            config.attributes["connection"] = conn
+            command.upgrade(config, "head")
+
+    def belong_to(self, lake: str) -> None:
+        """Take a lake's id, or refuse another one's."""
+        known = self._fact("lake")
+        if known is None:
+            with self.engine.begin() as conn:
+                self._lock(conn)
+                if get_fact(conn, "lake") is None:
+                    set_fact(conn, "lake", lake)
+            known = self._fact("lake")
+        if known != lake:
+            raise ConfigError(
+                "state-other-lake",
+                f"{self.name} holds the findings of lake {known}, this home's lake is {lake}",
+                "give each home a state store of its own (state, TRUELINE_STATE), or use the home "
+                "that it belongs to",
+            )
+
+    def _fact(self, name: str) -> str | None:
+        with self.engine.connect() as conn:
+            return get_fact(conn, name)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection on which every statement sees the same state."""
+        level = {} if self.sqlite else {"isolation_level": "REPEATABLE READ"}
+        with self.reaching(), self.engine.connect() as conn:
+            conn = conn.execution_options(**level)
+            if self.sqlite:
+                conn.exec_driver_sql("BEGIN")
+            yield conn
+            conn.rollback()
+
+    @contextmanager
+    def writing(self, now: dt.datetime, who: str | None = None) -> Iterator[Tx]:
+        """A transaction: everything in it and its events are written, or nothing is.
+
+        ActionError (`state-write-failed`) when the store goes away meanwhile.
+        """
+        with self.reaching("state-write-failed"), self.engine.begin() as conn:
+            self._lock(conn)
+            tx = Tx(conn, now, who or actor())
+            yield tx
+            tx.close()
+
+    @contextmanager
+    def reaching(self, code: str = "state-unreachable") -> Iterator[None]:
+        """Turn what a driver says into the documented error."""
+        try:
+            yield
+        except DBAPIError as error:
+            said = str(error.orig).strip().partition("\n")[0]
+            raise ActionError(
+                code,
+                f"the state store {self.name} failed: {said}",
+                "nothing of this step was written; see that it runs and has room, then repeat: "
+                "snapshots that are not applied yet are kept",
+            ) from error
+
+    def _lock(self, conn: Connection) -> None:
+        """Wait to be the only writer."""
+        if self.sqlite:
+            conn.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            conn.exec_driver_sql(f"SET LOCAL lock_timeout = '{_WAIT_SECONDS}s'")
+            conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+class Tx:
+    """A transaction in the making: rows are written at once, events in batches."""
+
+    def __init__(self, conn: Connection, now: dt.datetime, who: str) -> None:
+        self.conn, self.now, self.who = conn, micros(now), who
+        self.snapshot: int | None = None
+        self.kinds: dict[str, int] = {}
+        self._seal: audit.Seal | None = None
+        self._head = audit.head(conn)
+        t = transactions.c
+        last = select(t.last_event).where(t.number == self._head.number)
+        self._last = conn.execute(last).scalar() or 0
+        self._held: list[dict[str, Any]] = []
+
+    def tell(self, said: audit.Event) -> None:
+        """Add an event to the trail."""
+        if self._seal is None:
+            number = self._head.number + 1
+            self._seal = audit.Seal(self._head.hash, number, self.now, self.who, self.snapshot)
+        self._last += 1
+        data = None if said.data is None else compact(said.data)
+        self._seal.add((self._last, said.kind, said.finding, said.exception, said.why, data))
+        self._held.append(
+            {
+                "number": self._last,
+                "transaction": self._head.number + 1,
+                "kind": said.kind,
+                "finding": said.finding,
+                "exception": said.exception,
+                "why": said.why,
+                "data": data,
+            }
+        )
+        self.kinds[said.kind] = self.kinds.get(said.kind, 0) + 1
+        if len(self._held) >= _BATCH:
+            self._flush()
+
+    def insert(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows, which all name the same columns."""
+        if rows:
+            write_rows(self.conn, table, rows)
+
+    def close(self) -> None:
+        """Seal what was told; a transaction without events leaves no trace in the trail."""
+        self._flush()
+        if self._seal is not None:
+            row = {
+                "number": self._head.number + 1,
+                "at": self.now,
+                "actor": self.who,
+                "snapshot": self.snapshot,
+                "last_event": self._last,
+                "hash": self._seal.digest(),
+            }
+            self.conn.execute(insert(transactions), row)
+
+    def _flush(self) -> None:
+        self.insert(events, self._held)
+        self._held = []
+
+
+def write_rows(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert many rows in the way that costs the driver least."""
+    names = list(rows[0])
+    if conn.dialect.name == "postgresql" and len(rows) > 100:
+        raw: Any = conn.connection.driver_connection
+        columns = ", ".join(f'"{n}"' for n in names)
+        with (
+            raw.cursor() as cursor,
+            cursor.copy(f'COPY "{table.name}" ({columns}) FROM STDIN') as copy,
+        ):
+            for row in rows:
+                copy.write_row([row[n] for n in names])
+        return
+    if conn.dialect.name == "sqlite":
+        columns = ", ".join(f'"{n}"' for n in names)
+        marks = ", ".join("?" * len(names))
+        statement = f'INSERT INTO "{table.name}" ({columns}) VALUES ({marks})'
+        conn.exec_driver_sql(statement, [tuple(row[n] for n in names) for row in rows])
+        return
+    conn.execute(insert(table), list(rows))
+
+
+def get_fact(conn: Connection, name: str) -> str | None:
+    """What the store says under a name."""
+    return conn.execute(select(facts.c.value).where(facts.c.name == name)).scalar()
+
+
+def set_fact(conn: Connection, name: str, value: str) -> None:
+    """Say it anew."""
+    conn.execute(facts.delete().where(facts.c.name == name))
+    conn.execute(insert(facts), {"name": name, "value": value})
+
+
+def compact(value: Any) -> str:
+    """JSON in its shortest form."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise _no_url(url) from None
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        return _sqlite(parsed)
+    if backend == "postgresql":
+        return _postgresql(parsed)
+    raise _no_url(parsed.render_as_string(hide_password=True))
+
+
+def _no_url(said: str) -> ConfigError:
+    return ConfigError(
+        "state-url",
+        f"{said!r} is no URL of a state store",
+        "write sqlite:///FILE or postgresql://USER@HOST/DATABASE (state, TRUELINE_STATE)",
+    )
+
+
+def _sqlite(url: URL) -> Engine:
+    if not url.database or url.database == ":memory:":
+        raise _no_url(str(url))
+    folder = Path(url.database).parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise ActionError(
+            "state-unreachable",
+            f"the folder of the state store {folder} cannot be made: {error.strerror}",
+            "choose another with state in trueline.toml or TRUELINE_STATE",
+        ) from None
+    engine = create_engine(url, connect_args={"timeout": _WAIT_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, record: Any) -> None:
+        # Transactions begin where we say, not where the driver guesses.
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA case_sensitive_like = ON")
+
+    return engine
+
+
+def _postgresql(url: URL) -> Engine:
+    try:
+        return create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    except (ImportError, NoSuchModuleError):
+        raise ConfigError(
+            "extra-missing",
+            "a state store on PostgreSQL needs a package that is not installed: psycopg",
+            'pip install "trueline[postgresql]"',
+        ) from None
