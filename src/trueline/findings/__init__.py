@@ -1,1 +1,68 @@
 """Findings: verdicts that live, with an owner, a date, a risk and a history."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from trueline.findings.applying import Applying, Rules
+    from trueline.findings.audit import Event, Fault, Head, head, parse_head, verify
+    from trueline.findings.comparing import Comparison, Said
+    from trueline.findings.exceptions import Asked, Desk
+    from trueline.findings.owners import owning
+    from trueline.findings.progress import last_applied, note_applied
+    from trueline.findings.renaming import rename, renamed
+    from trueline.findings.risk import levels_sql
+    from trueline.findings.store import State, Tx, actor, micros, moment_of, open_state, state_url
+    from trueline.findings.upkeep import upkeep
+
+_HOMES = {
+    "applying": ("Applying", "Rules"),
+    "audit": ("Event", "Fault", "Head", "head", "parse_head", "verify"),
+    "comparing": ("Comparison", "Said"),
+    "exceptions": ("Asked", "Desk"),
+    "owners": ("owning",),
+    "progress": ("last_applied", "note_applied"),
+    "renaming": ("rename", "renamed"),
+    "risk": ("levels_sql",),
+    "store": ("State", "Tx", "actor", "micros", "moment_of", "open_state", "state_url"),
+    "upkeep": ("upkeep",),
+}
+"""Where each name is. Loaded on first use: showing findings needs no DuckDB, judging no store."""
+
+__all__ = [
+    "Applying",
+    "Asked",
+    "Comparison",
+    "Desk",
+    "Event",
+    "Fault",
+    "Head",
+    "Rules",
+    "Said",
+    "State",
+    "Tx",
+    "actor",
+    "head",
+    "last_applied",
+    "levels_sql",
+    "micros",
+    "moment_of",
+    "note_applied",
+    "open_state",
+    "owning",
+    "parse_head",
+    "rename",
+    "renamed",
+    "state_url",
+    "upkeep",
+    "verify",
+]
+
+
+def __getattr__(name: str) -> Any:
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{home}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

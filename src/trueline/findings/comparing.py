@@ -49,7 +49,8 @@ class Said:
     """Everything that decides what a snapshot says of a type.
 
     `levels` give data sensitivity and criticality as SQL over a subject; `salt` is a digest of
-    settings that change what is made of a subject. `flags` is a relation (uid, exposed,
+    settings that change what is made of a subject. `held` = policies that an environment does not
+    judge, whatever the snapshot says. `flags` is a relation (uid, exposed,
     privileged), None = the type has none.
     """
 
@@ -58,6 +59,7 @@ class Said:
     source: VerdictSource | None
     policies: Mapping[str, Policy]
     severities: Mapping[tuple[str | None, str], str]
+    held: Mapping[tuple[str | None, str], str]
     owning: Owning
     levels: tuple[str, str]
     salt: str
@@ -79,21 +81,21 @@ class Comparison:
     def prepare(self, known: Iterable[pa.RecordBatch]) -> None:
         """Lay both sides out."""
         con = self.con
-        con.execute(f"CREATE OR REPLACE TEMP TABLE _row AS {self._rows()}")
-        con.execute(f"CREATE OR REPLACE TEMP VIEW _said AS {self._saying()}")
+        con.execute(f"CREATE OR REPLACE TABLE _row AS {self._rows()}")
+        con.execute(f"CREATE OR REPLACE VIEW _said AS {self._saying()}")
         con.execute(
-            "CREATE OR REPLACE TEMP TABLE _now AS SELECT key, fails, incarnation, evidence_mark, "
+            "CREATE OR REPLACE TABLE _now AS SELECT key, fails, incarnation, evidence_mark, "
             "subject_mark FROM _said"
         )
         con.execute(
-            "CREATE OR REPLACE TEMP TABLE _known (key VARCHAR, policy VARCHAR, resolved BOOLEAN, "
+            "CREATE OR REPLACE TABLE _known (key VARCHAR, policy VARCHAR, resolved BOOLEAN, "
             "unconfirmed BOOLEAN, incarnation VARCHAR, evidence_mark VARCHAR, subject_mark VARCHAR)"
         )
         for batch in known:
             con.register("_incoming", batch)
             con.execute("INSERT INTO _known SELECT * FROM _incoming")
             con.unregister("_incoming")
-        con.execute(f"CREATE OR REPLACE TEMP TABLE _todo AS {_TODO}")
+        con.execute(f"CREATE OR REPLACE TABLE _todo AS {_TODO}")
 
     def changes(self) -> Iterator[list[dict[str, Any]]]:
         """What the snapshot says otherwise, in batches; `todo` names what is to be done."""
@@ -137,8 +139,8 @@ class Comparison:
                 f"SELECT NULL::VARCHAR AS uid, NULL::VARCHAR AS incarnation, {_NO_ROW} WHERE FALSE"
             )
         return (
-            f"SELECT r.uid, r.incarnation, r.tags, {flags} "
-            f'FROM (SELECT uid, incarnation, tags FROM "{self.said.table}") r {joined} '
+            f"SELECT r.uid, r.incarnation, r.tags, map_keys(r._why) AS why, {flags} "
+            f'FROM "{self.said.table}" r {joined} '
             f"WHERE r.uid IN (SELECT uid FROM {source.sql})"
         )
 
@@ -157,7 +159,8 @@ class Comparison:
         subject = (
             "SELECT t.* EXCLUDE (s), s.key AS key, s.policy AS policy, s.fails AS fails, "
             "s.cause AS cause, s.severity AS severity, s.evidence AS evidence, "
-            "s.evidence_mark AS evidence_mark, 'live' AS plane, NULL::VARCHAR AS account_path "
+            "s.evidence_mark AS evidence_mark, s.unread AS unread, 'live' AS plane, "
+            "NULL::VARCHAR AS account_path "
             f"FROM ({taken}) t"
         )
         owned = (
@@ -181,13 +184,21 @@ class Comparison:
         values = {label: (f"v.{name}", schema.field(name).type) for label, name in place.evidence}
         cause = f"v.{place.causes}[1].cause" if place.causes else "NULL"
         fresh = "v.stale_since IS NULL"
+        held = " OR ".join(
+            "v.environment IS NULL" if name is None else f"v.environment = {_text(name)}"
+            for name, which in self.said.held
+            if which == policy.id
+        )
+        wanted = f"{code} IS NOT NULL AND ({code} > 0 OR NOT ({fresh}))"
+        if held:
+            wanted += f" AND NOT coalesce({held}, FALSE)"
         return (
-            f"{{'wanted': {code} IS NOT NULL AND ({code} > 0 OR NOT ({fresh})), "
+            f"{{'wanted': {wanted}, "
             f"'key': {key_sql(_text(place.policy), 'v.uid')}, 'policy': {_text(place.policy)}, "
             f"'fails': {code} = 2 AND {fresh}, "
             f"'cause': CASE WHEN NOT ({fresh}) THEN 'stale' ELSE {cause} END, "
             f"'severity': {self._severity(policy)}, 'evidence': {json_sql(values)}, "
-            f"'evidence_mark': {mark_sql(values)}}}"
+            f"'evidence_mark': {mark_sql(values)}, 'unread': {_unread(list(values))}}}"
         )
 
     def _severity(self, policy: Policy) -> str:
@@ -222,7 +233,8 @@ _MARKED = (
 )  # fmt: skip
 """What a finding says of its subject beside the evidence."""
 _NO_ROW = (
-    "NULL::MAP(VARCHAR, VARCHAR) AS tags, NULL::TINYINT AS exposed, NULL::TINYINT AS privileged"
+    "NULL::MAP(VARCHAR, VARCHAR) AS tags, NULL::VARCHAR[] AS why, "
+    "NULL::TINYINT AS exposed, NULL::TINYINT AS privileged"
 )
 _NOTHING = (
     "SELECT NULL::VARCHAR AS key, FALSE AS fails, NULL::VARCHAR AS incarnation, "
@@ -240,6 +252,15 @@ SELECT n.key, CASE
   END AS todo
 FROM _now n LEFT JOIN _known k ON k.key = n.key"""
 _TODO = f"SELECT * FROM ({_TODO}) WHERE todo IS NOT NULL"
+
+
+def _unread(labels: Sequence[str]) -> str:
+    """The labels of evidence whose column is not known in the row."""
+    if not labels:
+        return "NULL::VARCHAR[]"
+    listed = ", ".join(map(_text, labels))
+    known = "lambda _l: list_contains(r.why, regexp_extract(_l, '^[^.]+'))"
+    return f"CASE WHEN len(r.why) > 0 THEN list_filter([{listed}], {known}) END"
 
 
 def _texts(names: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from trueline.settings.model import (
     PolicyOverride,
     Risk,
     Settings,
+    Step,
 )
 from trueline.settings.places import (
     FILE_NAME,
@@ -27,6 +28,7 @@ __all__ = [
     "PolicyOverride",
     "Risk",
     "Settings",
+    "Step",
     "cache_directory",
     "find_config",
     "git_top",

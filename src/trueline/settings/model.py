@@ -12,6 +12,7 @@ from trueline.model.policy import SEVERITIES
 
 __all__ = [
     "EXCEPTION_MAX_DAYS",
+    "LADDER",
     "LEVELS",
     "WINDOWS",
     "AssetRule",
@@ -21,6 +22,7 @@ __all__ = [
     "PolicyOverride",
     "Risk",
     "Settings",
+    "Step",
 ]
 
 WINDOWS = dict(zip(SEVERITIES, (7, 30, 90, 180), strict=True))
@@ -85,6 +87,22 @@ class Owners:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the ladder: so many days after a finding `opened` or is `due` somebody is told.
+
+    `to` is `owner`, `lead` (of the owner), `security`, or a name.
+    """
+
+    after: str
+    days: int
+    to: str
+
+
+LADDER = (Step("opened", 0, "owner"), Step("due", 0, "lead"), Step("opened", 30, "security"))
+"""Who is told when, unless `[[escalation]]` says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
 class AssetRule:
     """One `[[assets]]` entry: what a predicate's subjects are worth; None = it does not say."""
 
@@ -129,3 +147,4 @@ class Settings:
     approvers: tuple[str, ...] = ()
     risk: Risk = Risk()
     exceptions: Path | None = None
+    escalation: tuple[Step, ...] = LADDER

@@ -16,6 +16,7 @@ from trueline.errors import ConfigError, Where
 from trueline.model.policy import SEVERITIES
 from trueline.settings.model import (
     EXCEPTION_MAX_DAYS,
+    LADDER,
     LEVELS,
     WINDOWS,
     AssetRule,
@@ -25,13 +26,14 @@ from trueline.settings.model import (
     PolicyOverride,
     Risk,
     Settings,
+    Step,
 )
 
 __all__ = ["load_assets", "load_settings", "read_settings"]
 
 _TOP = (
     "content", "state", "accounts", "params", "check", "windows", "exception_max_days",
-    "environments", "owners", "approvers", "risk", "assets", "exceptions",
+    "environments", "owners", "approvers", "risk", "assets", "exceptions", "escalation",
 )  # fmt: skip
 _ENVIRONMENT = (
     "name", "match", "inherits", "policies", "owner", "windows", "exception_max_days", "weight",
@@ -139,6 +141,9 @@ class _Reader:
             owners=self.owners(data.get("owners", {})),
             approvers=self.approvers(data.get("approvers", {})),
             risk=self.risk(data),
+            escalation=tuple(self.escalation(data["escalation"]))
+            if "escalation" in data
+            else LADDER,
             exceptions=self.find(self.text_of(data, "exceptions", ()) or "exceptions"),
         )
 
@@ -220,6 +225,22 @@ class _Reader:
                     )
             match = self.needed(entry, "match", at, "an asset rule")
             yield AssetRule(match, sensitivity, criticality, self.where((*at, "match")))
+
+    def escalation(self, value: Any) -> Iterator[Step]:
+        """`[[escalation]]`: who is told when; `after` is `7d`, `due` or `due+7d`."""
+        for index, raw in enumerate(self.list_of(value, ("escalation",))):
+            at = ("escalation", str(index))
+            entry = self.table(raw, at)
+            self.known(entry, ("after", "to"), at)
+            after, to = (self.needed(entry, k, at, "a step of escalation") for k in ("after", "to"))
+            found = re.fullmatch(r"(due)(?:\+(\d{1,4})d)?|(\d{1,4})d", after)
+            if found is None:
+                raise self.error(
+                    (*at, "after"),
+                    f"{after!r} is no time of a step",
+                    'write "30d", "due" or "due+7d"',
+                )
+            yield Step("due" if found[1] else "opened", int(found[2] or found[3] or 0), to)
 
     def environments(self, value: Any, plain: Environment) -> Iterator[Environment]:
         """Each entry over the one it inherits from, else over `plain`."""

@@ -1,0 +1,428 @@
+"""Applies one snapshot to the store: opens, confirms, doubts, changes and resolves findings.
+
+A finding closes only by a newer read: its scope was collected whole after what last confirmed it.
+What could not be read stays open and is unconfirmed since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import bindparam, select, update
+
+from trueline.findings import acceptance
+from trueline.findings.audit import Event
+from trueline.findings.comparing import KNOWN, Comparison
+from trueline.findings.identity import id_of
+from trueline.findings.lifecycle import (
+    active_acceptances,
+    begun,
+    end_acceptances,
+    mark_verified,
+    update_findings,
+    void,
+)
+from trueline.findings.owners import Owning
+from trueline.findings.risk import Weighing, with_age
+from trueline.findings.schema import confirmations, findings
+from trueline.findings.store import Tx, compact, micros
+from trueline.findings.windows import due_at, next_step
+from trueline.model import Policy, ScopeState
+from trueline.settings import Settings
+
+__all__ = ["Applying", "Rules"]
+
+_CHUNK = 500
+_REASONS = {
+    "fixed": "read again, it no longer fails",
+    "gone": "the resource is not there any more",
+    "recreated": "the resource was made anew",
+    "switched_off": "the policy does not hold here any more",
+    "policy_removed": "there is no such policy any more",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What configuration and content say of findings.
+
+    `held` names why an environment does not judge a policy, by (environment, policy id).
+    """
+
+    settings: Settings
+    policies: Mapping[str, Policy]
+    held: Mapping[tuple[str | None, str], str]
+    owning: Owning
+
+    def held_back(self, environment: str | None, policy: str) -> str | None:
+        """Why the policy is not judged for rows of this environment, None = it is."""
+        return self.held.get((environment, policy))
+
+
+@dataclass(slots=True)
+class Applying:
+    """One snapshot on its way into the store. `at` is when it was made."""
+
+    tx: Tx
+    rules: Rules
+    number: int
+    at: int
+    _inserts: list[dict[str, Any]] = field(default_factory=list)
+    _taken: set[str] = field(default_factory=set)
+
+    def type(
+        self, comparison: Comparison, states: Iterable[ScopeState], judged: frozenset[str]
+    ) -> None:
+        """Apply what the snapshot says of one type. `judged`: the policies that were."""
+        table = comparison.said.table
+        scopes = {(s.scope.account, s.scope.region): s for s in states}
+        confirmed = self._confirmed(judged)
+        comparison.prepare(self._known(table))
+        try:
+            for rows in comparison.changes():
+                self._changes(rows, confirmed)
+            for keys in comparison.missing():
+                self._missing(comparison, keys, scopes, confirmed, judged)
+        finally:
+            comparison.close()
+        self._flush()
+        self._confirm(judged, scopes, confirmed)
+
+    # what the store says
+
+    def _known(self, table: str) -> Iterator[pa.RecordBatch]:
+        f = findings.c
+        rows = self.tx.conn.execute(
+            select(
+                f.key, f.policy, f.resolved_at.is_not(None), f.unconfirmed_since.is_not(None),
+                f.incarnation, f.evidence_mark, f.subject_mark,
+            )
+            .where(f.type == table, f.key.is_not(None))
+            .execution_options(stream_results=True, yield_per=20_000)
+        )  # fmt: skip
+        for part in rows.partitions():
+            columns = zip(*part, strict=True)
+            arrays = [
+                pa.array(column, kind.type) for column, kind in zip(columns, KNOWN, strict=True)
+            ]
+            yield pa.RecordBatch.from_arrays(arrays, schema=KNOWN)
+
+    def _confirmed(self, judged: Iterable[str]) -> dict[tuple[str, str, str], int]:
+        """When each (policy, account, region) was last confirmed."""
+        c = confirmations.c
+        rows = self.tx.conn.execute(
+            select(c.policy, c.account, c.region, c.at).where(c.policy.in_(sorted(judged)))
+        )
+        return {(r.policy, r.account, r.region): r.at for r in rows}
+
+    def _stored(self, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
+        out: dict[str, dict[str, Any]] = {}
+        for start in range(0, len(keys), _CHUNK):
+            chunk = keys[start : start + _CHUNK]
+            rows = self.tx.conn.execute(select(findings).where(findings.c.key.in_(chunk)))
+            out |= {row["key"]: dict(row) for row in rows.mappings()}
+        return out
+
+    # what the snapshot says otherwise
+
+    def _changes(
+        self, rows: Sequence[dict[str, Any]], confirmed: Mapping[tuple[str, str, str], int]
+    ) -> None:
+        old = self._stored([row["key"] for row in rows if row["todo"] != "open"])
+        self._taken = self._ids(rows)
+        updates: list[dict[str, Any]] = []
+        for row in rows:
+            todo, was = row["todo"], old.get(row["key"])
+            if was is None:
+                self._open(row)
+            elif todo == "doubt":
+                updates.append(self._doubt(was, row["cause"] or "error", confirmed))
+            elif todo == "recreate":
+                updates.append(self._resolve(was, "recreated", confirmed) | {"key": None})
+                self._open(row)
+            elif todo == "reopen":
+                updates.append(self._reopen(was, row, "it fails again"))
+            else:
+                updates.append(self._change(was, row))
+        self._update(updates)
+        self._flush()
+        changed = [row for row in rows if row["todo"] in ("change", "confirm", "doubt")]
+        self._hold_to_acceptance(changed, old)
+
+    def _hold_to_acceptance(
+        self, rows: Sequence[Mapping[str, Any]], old: Mapping[str, Mapping[str, Any]]
+    ) -> None:
+        """Excepted findings: void what says more than was accepted, mark what was not read."""
+        excepted = {
+            old[row["key"]]["id"]: row
+            for row in rows
+            if row["key"] in old and old[row["key"]]["state"] == "excepted"
+        }
+        for held in active_acceptances(self.tx, list(excepted)):
+            row = excepted[held["finding"]]
+            was = old[row["key"]]
+            found = acceptance.Compared(None, False)
+            if row["fails"]:
+                found = acceptance.compare(held["evidence"], row["evidence"], row["unread"] or ())
+            if found.beyond:
+                stands = dict(was) | {
+                    "severity": row["severity"],
+                    "environment": row["environment"],
+                }
+                void(self.tx, self.rules.settings, stands, held["exception"], found.beyond)
+            elif found.whole != held["verified"]:
+                mark_verified(self.tx, held, found.whole)
+
+    def _open(self, row: Mapping[str, Any]) -> None:
+        made = self._made(row)
+        made |= {
+            "id": self._new_id(row),
+            "key": row["key"],
+            "assigned_by": None,
+            "first_seen": self.at,
+            "first_snapshot": self.number,
+            **begun(self.rules.settings, made, self.at),
+        }
+        self._inserts.append(made)
+        data = {"severity": made["severity"], "owner": made["owner"], "mark": row["evidence_mark"]}
+        self.tx.tell(Event("opened", made["id"], data=data))
+
+    def _ids(self, rows: Sequence[Mapping[str, Any]]) -> set[str]:
+        """The ids of these rows' identities that earlier findings have."""
+        made = [id_of(r["policy"], r["uid"], r["incarnation"]) for r in rows]
+        found = self.tx.conn.execute(select(findings.c.id).where(findings.c.id.in_(made)))
+        return set(found.scalars())
+
+    def _new_id(self, row: Mapping[str, Any]) -> str:
+        """The id of its identity; counted on where an earlier finding has it."""
+        made, again = id_of(row["policy"], row["uid"], row["incarnation"]), 0
+        f = findings.c
+        while made in self._taken:
+            again += 1
+            made = id_of(row["policy"], row["uid"], row["incarnation"], again)
+            if self.tx.conn.execute(select(f.id).where(f.id == made)).first():
+                self._taken.add(made)
+        return made
+
+    def _made(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """What the snapshot says of a finding, as columns of the store."""
+        policy = self.rules.policies[row["policy"]]
+        weighing = Weighing(self.rules.settings)
+        risk, parts = with_age(weighing.factors(row, policy.categories), 0)
+        same = (
+            "policy", "uid", "incarnation", "type", "provider", "name", "account", "region",
+            "scope_account", "scope_region", "environment", "severity", "tags", "owner",
+            "owner_step", "owner_gap", "evidence", "evidence_mark", "subject_mark",
+        )  # fmt: skip
+        return {name: row[name] for name in same} | {"risk": risk, "factors": compact(parts)}
+
+    def _reopen(self, was: Mapping[str, Any], row: Mapping[str, Any], why: str) -> dict[str, Any]:
+        made = self._kept_owner(was, self._made(row))
+        self.tx.tell(Event("reopened", was["id"], why=why))
+        return {"b_id": was["id"], **made, **begun(self.rules.settings, made, self.at)}
+
+    def _change(self, was: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
+        """It fails as before; something of it may be otherwise, or it had been in doubt."""
+        made = self._kept_owner(was, self._made(row))
+        made["incarnation"] = row["incarnation"] or was["incarnation"]
+        if was["unconfirmed_since"] is not None:
+            self.tx.tell(Event("confirmed", was["id"]))
+        self._tell_changes(was, made)
+        settings = self.rules.settings
+        due = due_at(settings, was["opened_at"], made["severity"], made["environment"])
+        risk, parts = with_age(_ageless(made["factors"]), was["age_step"])
+        made |= {
+            "risk": risk,
+            "factors": compact(parts),
+            "due_at": due,
+            "last_confirmed": None,
+            "unconfirmed_since": None,
+            "unconfirmed_cause": None,
+        }
+        if was["next_step_at"] is not None:
+            made["next_step_at"] = next_step(settings, was["escalation"], was["opened_at"], due)
+        return {"b_id": was["id"], **made}
+
+    def _tell_changes(self, was: Mapping[str, Any], made: Mapping[str, Any]) -> None:
+        said = {
+            name: [was[name], made[name]]
+            for name in ("severity", "environment")
+            if was[name] != made[name]
+        }
+        if was["evidence_mark"] != made["evidence_mark"]:
+            said["evidence"] = [was["evidence_mark"], made["evidence_mark"]]
+        if said:
+            self.tx.tell(Event("changed", was["id"], data=said))
+        if was["owner"] != made["owner"]:
+            data = {"owner": [was["owner"], made["owner"]]}
+            self.tx.tell(Event("owner_changed", was["id"], data=data))
+
+    def _kept_owner(self, was: Mapping[str, Any], made: dict[str, Any]) -> dict[str, Any]:
+        """An explicit assignment wins over the chain."""
+        if was["assigned_by"] is not None:
+            made |= {name: was[name] for name in ("owner", "owner_step", "owner_gap")}
+        return made
+
+    def _doubt(
+        self, was: Mapping[str, Any], cause: str, confirmed: Mapping[tuple[str, str, str], int]
+    ) -> dict[str, Any]:
+        self.tx.tell(Event("unconfirmed", was["id"], why=cause))
+        return {
+            "b_id": was["id"],
+            "last_confirmed": _last(was, confirmed),
+            "unconfirmed_since": self.at,
+            "unconfirmed_cause": cause,
+        }
+
+    # what the snapshot does not say any more
+
+    def _missing(
+        self,
+        comparison: Comparison,
+        keys: Sequence[str],
+        scopes: Mapping[tuple[str, str], ScopeState],
+        confirmed: Mapping[tuple[str, str, str], int],
+        judged: frozenset[str],
+    ) -> None:
+        rows = list(self._stored(keys).values())
+        standing = comparison.standing([row["uid"] for row in rows])
+        updates = []
+        for was in rows:
+            place = standing.get(was["uid"])
+            policy, environment = was["policy"], was["environment"]
+            held = self.rules.held_back(environment, policy)
+            if held is not None and held.startswith("switched off"):
+                updates.append(self._resolve(was, "switched_off", confirmed, held))
+            elif policy not in judged:
+                updates += self._doubted(was, held or "not_judged", confirmed)
+            else:
+                home = place[:2] if place else (was["scope_account"], was["scope_region"])
+                updates += self._settled(was, scopes.get(home), place, confirmed)
+        self._update(updates)
+
+    def _settled(
+        self,
+        was: Mapping[str, Any],
+        scope: ScopeState | None,
+        place: tuple[str, str, str | None] | None,
+        confirmed: Mapping[tuple[str, str, str], int],
+    ) -> list[dict[str, Any]]:
+        """Resolved where a newer and whole read proves it, else as it was or in doubt."""
+        if scope is None or not scope.complete:
+            return self._doubted(was, (scope and scope.cause) or "not_collected", confirmed)
+        if micros(scope.collected_at) <= _last(was, confirmed):
+            return []
+        if place is None:
+            return [self._resolve(was, "gone", confirmed)]
+        anew = place[2] and was["incarnation"] and place[2] != was["incarnation"]
+        return [self._resolve(was, "recreated" if anew else "fixed", confirmed)]
+
+    def _doubted(
+        self, was: Mapping[str, Any], cause: str, confirmed: Mapping[tuple[str, str, str], int]
+    ) -> list[dict[str, Any]]:
+        return [] if was["unconfirmed_since"] is not None else [self._doubt(was, cause, confirmed)]
+
+    def _resolve(
+        self,
+        was: Mapping[str, Any],
+        reason: str,
+        confirmed: Mapping[tuple[str, str, str], int],
+        why: str | None = None,
+    ) -> dict[str, Any]:
+        self.tx.tell(Event("resolved", was["id"], why=why or _REASONS[reason]))
+        if was["exception"] is not None:
+            end_acceptances(self.tx, was["id"], _REASONS[reason])
+        return {
+            "b_id": was["id"],
+            "state": "resolved",
+            "resolved_at": self.at,
+            "resolved_reason": reason,
+            "last_confirmed": _last(was, confirmed),
+            "unconfirmed_since": None,
+            "unconfirmed_cause": None,
+            "exception": None,
+            "next_step_at": None,
+        }
+
+    def removed(self, types: Iterable[str]) -> None:
+        """Resolve what stands under policies, or types, that the content no longer has."""
+        f = findings.c
+        known = set(types)
+        listed = self.tx.conn.execute(
+            select(f.policy, f.type).where(f.resolved_at.is_(None)).distinct()
+        )
+        for policy, table in listed.all():
+            if policy in self.rules.policies and table in known:
+                continue
+            rows = self.tx.conn.execute(
+                select(findings).where(f.resolved_at.is_(None), f.policy == policy, f.type == table)
+            )
+            confirmed = self._confirmed([policy])
+            self._update(
+                [self._resolve(dict(r), "policy_removed", confirmed) for r in rows.mappings()]
+            )
+
+    # writing
+
+    def _confirm(
+        self,
+        judged: Iterable[str],
+        scopes: Mapping[tuple[str, str], ScopeState],
+        before: Mapping[tuple[str, str, str], int],
+    ) -> None:
+        """Note for each policy and scope when what now stands there was collected."""
+        c, new, changed = confirmations.c, [], []
+        for (account, region), state in scopes.items():
+            at = micros(state.collected_at)
+            if not state.complete:
+                continue
+            for policy in judged:
+                last = before.get((policy, account, region))
+                if last is None:
+                    new.append(
+                        {
+                            "policy": policy, "account": account, "region": region,
+                            "snapshot": self.number, "at": at,
+                        }
+                    )  # fmt: skip
+                elif last < at:
+                    changed.append((policy, account, region, at))
+        self.tx.insert(confirmations, new)
+        if changed:
+            statement = (
+                update(confirmations)
+                .where(
+                    c.policy == bindparam("p"),
+                    c.account == bindparam("a"),
+                    c.region == bindparam("r"),
+                )
+                .values(at=bindparam("t"), snapshot=self.number)
+            )
+            names = ("p", "a", "r", "t")
+            self.tx.conn.execute(statement, [dict(zip(names, x, strict=True)) for x in changed])
+
+    def _update(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        update_findings(self.tx, rows)
+
+    def _flush(self) -> None:
+        self.tx.insert(findings, self._inserts)
+        self._inserts = []
+
+
+def _ageless(factors: str) -> dict[str, Any]:
+    import json
+
+    parts: dict[str, Any] = json.loads(factors)
+    parts.pop("age", None)
+    return parts
+
+
+def _last(was: Mapping[str, Any], confirmed: Mapping[tuple[str, str, str], int]) -> int:
+    """When a finding was last confirmed."""
+    if was["last_confirmed"] is not None:
+        return int(was["last_confirmed"])
+    place = (was["policy"], was["scope_account"], was["scope_region"])
+    return confirmed.get(place, int(was["first_seen"]))

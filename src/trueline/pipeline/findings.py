@@ -1,0 +1,196 @@
+"""findings: snapshots of the lake → the state store, in order, each once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from trueline.errors import ActionError
+from trueline.pipeline.judging import Bench, make_bench, moment
+from trueline.pipeline.workspace import Workspace
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from trueline.findings import Comparison, Rules, State
+    from trueline.lake import Lake, Snapshot
+
+__all__ = ["apply_outstanding", "bring_up_to_date", "open_findings"]
+
+MEMORY = "256MB"
+"""What comparing a snapshot with the store may take."""
+
+
+def open_findings(workspace: Workspace, *, create: bool = True) -> State:
+    """The state store of this home. Its lake must be the home's, where that has one."""
+    from trueline.findings import open_state, state_url
+
+    url = state_url(workspace.settings.state, workspace.home)
+    return open_state(url, lake=_lake_id(workspace), create=create)
+
+
+def bring_up_to_date(
+    workspace: Workspace, state: State, say: Callable[[str], None] = lambda text: None
+) -> None:
+    """Apply what is outstanding: snapshots, changed settings, and what time has brought."""
+    from trueline.findings import upkeep
+
+    if (workspace.home / "lake" / "snapshots").is_dir():
+        from trueline.lake import Lake
+
+        apply_outstanding(workspace, state, Lake(workspace.home, memory=MEMORY, threads=1), say)
+    upkeep(state, workspace.settings, workspace.catalog.policies, moment(), say)
+
+
+def apply_outstanding(
+    workspace: Workspace,
+    state: State,
+    lake: Lake,
+    say: Callable[[str], None] = lambda text: None,
+) -> list[int]:
+    """Apply snapshots that the store has not seen, and the newest again where settings changed."""
+    from trueline.findings import last_applied
+
+    rules = _rules(workspace)
+    digest = _digest(workspace)
+    with state.reading() as conn:
+        seen = last_applied(conn)
+    numbers = lake.numbers()
+    outstanding = [n for n in numbers if seen.number is None or n > seen.number]
+    if not outstanding and numbers and seen.settings != digest and seen.number is not None:
+        outstanding = numbers[-1:]
+    done = []
+    for number in outstanding:
+        snapshot = lake.snapshot(number)
+        if snapshot is None:
+            continue
+        if _apply(workspace, rules, state, lake, snapshot, digest, say):
+            done.append(number)
+    return done
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What applying needs beside the snapshot."""
+
+    bench: Bench
+    rules: Rules
+    levels: tuple[str, str]
+    salt: str
+
+
+def _rules(workspace: Workspace) -> _Facts:
+    from trueline.findings import Rules, levels_sql, owning
+
+    settings, policies = workspace.settings, workspace.catalog.policies
+    bench = make_bench(workspace, moment())
+    rules = Rules(settings, policies, bench.base.held, owning(settings))
+    told = (
+        settings.windows,
+        [(e.name, e.windows, e.weight) for e in settings.environments],
+        settings.risk.levels,
+        settings.escalation,
+    )
+    salt = hashlib.sha256(repr(told).encode()).hexdigest()[:12]
+    return _Facts(bench, rules, levels_sql(settings), salt)
+
+
+def _digest(workspace: Workspace) -> str:
+    """What findings are made by, but for the snapshots: settings and content."""
+    said = replace(workspace.settings, file=None, state=None)
+    assets = said.risk.assets_file
+    read = assets.read_bytes() if assets and assets.is_file() else b""
+    text = repr(said).encode() + workspace.catalog.digest.encode() + read
+    return hashlib.sha256(text).hexdigest()
+
+
+def _apply(
+    workspace: Workspace,
+    facts: _Facts,
+    state: State,
+    lake: Lake,
+    snapshot: Snapshot,
+    digest: str,
+    say: Callable[[str], None],
+) -> bool:
+    """One snapshot in one transaction; False = somebody else was faster."""
+    from trueline.findings import Applying, last_applied, micros, note_applied, rename, renamed
+
+    catalog = workspace.catalog
+    with state.writing(moment()) as tx:
+        seen = last_applied(tx.conn)
+        again = seen.number == snapshot.number
+        if seen.number is not None and (seen.number > snapshot.number):
+            return False
+        if again and seen.settings == digest:
+            return False
+        tx.snapshot = snapshot.number
+        names = renamed(catalog.policies)
+        rename(tx, names)
+        anew = seen.number is None or seen.settings != digest
+        tables = [
+            table
+            for table, entry in sorted(snapshot.verdicts.items())
+            if table in catalog.types and (anew or entry.snapshot > (seen.number or 0))
+        ]
+        applying = Applying(tx, facts.rules, snapshot.number, micros(snapshot.created_at))
+        types = {t: catalog.types[t] for t in tables}
+        with lake.tables(snapshot, types) as opened:
+            for table in tables:
+                states = [s for s in opened.scopes if s.scope.type == table]
+                comparison, judged = _comparison(
+                    workspace, facts, snapshot, opened.con, table, names, say
+                )
+                applying.type(comparison, states, judged)
+        applying.removed(catalog.types)
+        note_applied(tx, snapshot.number, micros(snapshot.created_at), digest)
+    return True
+
+
+def _comparison(
+    workspace: Workspace,
+    facts: _Facts,
+    snapshot: Snapshot,
+    con: DuckDBPyConnection,
+    table: str,
+    names: dict[str, str],
+    say: Callable[[str], None],
+) -> tuple[Comparison, frozenset[str]]:
+    from trueline.evaluate import Layout
+    from trueline.findings import Comparison, Said
+
+    metadata = snapshot.verdicts[table].metadata
+    layout = Layout.from_json(metadata.get("layout", {"table": table, "policies": []}))
+    layout = replace(
+        layout,
+        policies=tuple(replace(p, policy=names.get(p.policy, p.policy)) for p in layout.policies),
+    )
+    source = None
+    try:
+        source = snapshot.verdict_source(table)
+    except ActionError as error:
+        say(f"{error.message}; its findings are not confirmed")
+        layout = replace(layout, policies=())
+    said = Said(
+        table,
+        layout,
+        source,
+        workspace.catalog.policies,
+        facts.bench.base.severities,
+        facts.rules.held,
+        facts.rules.owning,
+        facts.levels,
+        facts.salt,
+    )
+    judged = frozenset(p.policy for p in layout.policies) & set(workspace.catalog.policies)
+    return Comparison(con, said), judged
+
+
+def _lake_id(workspace: Workspace) -> str | None:
+    if not (workspace.home / "lake" / "lake.json").is_file():
+        return None
+    from trueline.lake import Lake
+
+    return Lake(workspace.home).id
