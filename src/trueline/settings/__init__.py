@@ -8,6 +8,7 @@ from trueline.settings.model import (
     PolicyOverride,
     Risk,
     Settings,
+    weights,
 )
 from trueline.settings.places import (
     FILE_NAME,
@@ -15,6 +16,7 @@ from trueline.settings.places import (
     find_config,
     git_top,
     home_directory,
+    shown_url,
 )
 from trueline.settings.reader import load_assets, load_settings, read_settings
 
@@ -34,4 +36,6 @@ __all__ = [
     "load_assets",
     "load_settings",
     "read_settings",
+    "shown_url",
+    "weights",
 ]
