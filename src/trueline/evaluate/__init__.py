@@ -1,6 +1,7 @@
 """Judges tables by policies, and turns the result into verdicts."""
 
-from trueline.evaluate.baseline import Baseline, baseline, readable, unreadable
+from trueline.evaluate.baseline import Baseline, baseline, check_names, readable, unreadable
+from trueline.evaluate.held import Held, Value, hold
 from trueline.evaluate.judge import (
     Counts,
     Judged,
@@ -16,11 +17,15 @@ from trueline.evaluate.verdicts import Severities, read_verdicts, scope_verdicts
 __all__ = [
     "Baseline",
     "Counts",
+    "Held",
     "Judged",
     "Layout",
     "Severities",
     "Tally",
+    "Value",
     "baseline",
+    "check_names",
+    "hold",
     "judge",
     "only_scopes",
     "read_verdicts",

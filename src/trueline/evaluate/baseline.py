@@ -1,8 +1,7 @@
 """Which policies hold where, with which parameters and severities.
 
-A parameter's value is the environment's, else `[params]` of the configuration, else the policy's
-default. A policy with a parameter that has none of these is not configured: it is not judged
-there. The report says once of such a policy, and of one that is switched off, where and why.
+What each environment makes of a policy is `held`'s to say. The report says once of a policy that
+is switched off or not configured, where and why.
 """
 
 from __future__ import annotations
@@ -14,14 +13,13 @@ from typing import Any
 
 from trueline.catalog.select import columns_read
 from trueline.errors import ConfigError, Where
+from trueline.evaluate.held import hold
 from trueline.language import CompiledPolicy, PolicySettings
-from trueline.model import READERS, NotJudged, Param, Policy, ResourceType
-from trueline.settings import Environment, PolicyOverride, Settings
+from trueline.model import READERS, NotJudged, Policy, ResourceType
+from trueline.settings import Environment, Settings
 
-__all__ = ["Baseline", "baseline", "readable", "unreadable"]
+__all__ = ["Baseline", "baseline", "check_names", "readable", "unreadable"]
 
-_NOTHING = Environment("", "")
-_PYTHON = {"bool": (bool,), "int": (int,), "float": (int, float), "text": (str,), "list": (list,)}
 _READER_OF = {"live": "live", "plan": "terraform", "source": "terraform"}
 
 
@@ -29,11 +27,14 @@ _READER_OF = {"live": "live", "plan": "terraform", "source": "terraform"}
 class Baseline:
     """`settings` for the language, severities that differ, and what is not judged everywhere.
 
-    `nowhere` are the policies that no environment has: neither switched on nor configured.
+    `held` says why an environment (None = outside of them) does not judge a policy, by (its name,
+    policy id). `nowhere` are the policies that no environment has: neither switched on nor
+    configured.
     """
 
     settings: tuple[PolicySettings, ...]
     severities: Mapping[tuple[str | None, str], str]
+    held: Mapping[tuple[str | None, str], str]
     not_judged: tuple[NotJudged, ...]
     nowhere: frozenset[str]
 
@@ -45,41 +46,45 @@ def baseline(
 
     Raises ConfigError for what fits no policy or parameter.
     """
-    _check_names(settings, policies)
+    check_names(settings, policies)
     resolved: list[PolicySettings] = []
     severities: dict[tuple[str | None, str], str] = {}
-    reasons: dict[str, dict[str, list[str | None]]] = {}
+    reasons: dict[tuple[str | None, str], str] = {}
     for environment in (only,) if only else (*settings.environments, None):
         name = environment.name if environment else None
-        said = (environment or _NOTHING).policies
-        enabled: dict[str, bool] = {}
-        params: dict[str, dict[str, Any]] = {}
-        for policy in policies.values():
-            override = said.get(policy.id, PolicyOverride())
-            params[policy.id], lacking = _values(policy, settings, override)
-            reason = _reason(override, lacking)
-            enabled[policy.id] = reason is None
-            if reason:
-                reasons.setdefault(policy.id, {}).setdefault(reason, []).append(name)
-            if override.severity:
-                severities[name, policy.id] = override.severity
-        resolved.append(PolicySettings(environment=name, enabled=enabled, params=params))
+        all_held = [hold(policy, settings, environment) for policy in policies.values()]
+        for held in all_held:
+            if held.reason:
+                reasons[name, held.policy.id] = held.reason
+            if held.severity != held.policy.severity:
+                severities[name, held.policy.id] = held.severity
+        resolved.append(
+            PolicySettings(
+                environment=name,
+                enabled={h.policy.id: h.reason is None for h in all_held},
+                params={h.policy.id: {n: v.value for n, v in h.params.items()} for h in all_held},
+            )
+        )
     return Baseline(
         tuple(resolved),
         severities,
-        tuple(
-            NotJudged(policy, "*", _everywhere(by_reason, len(resolved)))
-            for policy, by_reason in sorted(reasons.items())
-        ),
+        reasons,
+        _not_judged(reasons, len(resolved)),
         frozenset(p for p in policies if not any(s.enabled[p] for s in resolved)),
     )
 
 
-def _reason(override: PolicyOverride, lacking: str | None) -> str | None:
-    """Why an environment does not judge a policy."""
-    if override.enabled is False:
-        return f"switched off: {override.reason}"
-    return f"parameter {lacking} is not configured" if lacking else None
+def _not_judged(
+    held: Mapping[tuple[str | None, str], str], environments: int
+) -> tuple[NotJudged, ...]:
+    """Each policy that some environment does not judge, once."""
+    by_policy: dict[str, dict[str, list[str | None]]] = {}
+    for (name, policy), reason in held.items():
+        by_policy.setdefault(policy, {}).setdefault(reason, []).append(name)
+    return tuple(
+        NotJudged(policy, "*", _everywhere(by_reason, environments))
+        for policy, by_reason in sorted(by_policy.items())
+    )
 
 
 def _everywhere(by_reason: Mapping[str, Sequence[str | None]], environments: int) -> str:
@@ -92,43 +97,7 @@ def _everywhere(by_reason: Mapping[str, Sequence[str | None]], environments: int
     )
 
 
-def _values(
-    policy: Policy, settings: Settings, override: PolicyOverride
-) -> tuple[dict[str, Any], str | None]:
-    """The value of each parameter, and the first that has none."""
-    values: dict[str, Any] = {}
-    lacking = None
-    for param in policy.params.values():
-        if param.name in override.params:
-            values[param.name] = _checked(param, override.params[param.name], policy, settings)
-        elif param.name in settings.params.get(policy.id, {}):
-            values[param.name] = _checked(
-                param, settings.params[policy.id][param.name], policy, settings
-            )
-        elif param.has_default:
-            values[param.name] = param.default
-        else:
-            values[param.name] = None
-            lacking = lacking or param.name
-    return values, lacking
-
-
-def _checked(param: Param, value: Any, policy: Policy, settings: Settings) -> Any:
-    kind = param.type.partition("<")[0]
-    fits = isinstance(value, _PYTHON.get(kind, (object,)))
-    if isinstance(value, bool) and kind != "bool":
-        fits = False
-    if fits:
-        return value
-    raise ConfigError(
-        "config-invalid",
-        f"{policy.id}: parameter {param.name} is of type {param.type}, seen {value!r}",
-        param.about,
-        _where(settings),
-    )
-
-
-def _check_names(settings: Settings, policies: Mapping[str, Policy]) -> None:
+def check_names(settings: Settings, policies: Mapping[str, Policy]) -> None:
     """A setting of a policy or parameter that does not exist would silently do nothing."""
     said: list[tuple[Mapping[str, Mapping[str, Any]], Environment | None]]
     said = [(settings.params, None)]

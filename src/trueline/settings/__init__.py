@@ -9,6 +9,7 @@ from trueline.settings.model import (
     Risk,
     Settings,
     Step,
+    weights,
 )
 from trueline.settings.places import (
     FILE_NAME,
@@ -16,6 +17,7 @@ from trueline.settings.places import (
     find_config,
     git_top,
     home_directory,
+    shown_url,
 )
 from trueline.settings.reader import load_assets, load_settings, read_settings
 
@@ -36,4 +38,6 @@ __all__ = [
     "load_assets",
     "load_settings",
     "read_settings",
+    "shown_url",
+    "weights",
 ]

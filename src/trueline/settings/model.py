@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ __all__ = [
     "Risk",
     "Settings",
     "Step",
+    "weights",
 ]
 
 WINDOWS = dict(zip(SEVERITIES, (7, 30, 90, 180), strict=True))
@@ -31,6 +32,8 @@ EXCEPTION_MAX_DAYS = dict(zip(SEVERITIES, (30, 90, 180, 365), strict=True))
 """The longest life of an exception in days, by severity."""
 LEVELS = {"critical": 1.0, "high": 1.0, "medium": 0.6, "low": 0.2, "none": 0.0}
 """How much a level of data sensitivity or criticality weighs, 0–1; matched without case."""
+LEAST_WEIGHT = 0.2
+"""The weight of the last environment that says none; the first has 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ class Environment:
     """One `[[environments]]` entry, inheritance already applied.
 
     `windows` and `exception_max_days` say every severity; `weight` is its share of risk, 0–1
-    (None = by its place: the first 1, the last 0.2).
+    (None = by its place, see `weights`). `inherits` names whose settings were laid under its own.
     """
 
     name: str
@@ -63,6 +66,16 @@ class Environment:
     windows: Mapping[str, int] = field(default_factory=lambda: dict(WINDOWS))
     exception_max_days: Mapping[str, int] = field(default_factory=lambda: dict(EXCEPTION_MAX_DAYS))
     weight: float | None = None
+    inherits: str | None = None
+
+
+def weights(environments: Sequence[Environment]) -> dict[str, float]:
+    """The weight of each environment: what it says, else by its place from 1 down to 0.2."""
+    step = (1 - LEAST_WEIGHT) / max(len(environments) - 1, 1)
+    return {
+        e.name: round(1 - place * step, 2) if e.weight is None else e.weight
+        for place, e in enumerate(environments)
+    }
 
 
 @dataclass(frozen=True, slots=True)

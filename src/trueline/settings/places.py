@@ -1,11 +1,12 @@
-"""Where things are: the home, the cache, the configuration file."""
+"""Where things are: the home, the cache, the configuration file, the state."""
 
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
-__all__ = ["FILE_NAME", "cache_directory", "find_config", "git_top", "home_directory"]
+__all__ = ["FILE_NAME", "cache_directory", "find_config", "git_top", "home_directory", "shown_url"]
 
 FILE_NAME = "trueline.toml"
 
@@ -48,3 +49,13 @@ def find_config(option: str | None, home: Path, start: Path | None = None) -> Pa
             break
     fallback = home / FILE_NAME
     return fallback if fallback.is_file() else None
+
+
+def shown_url(url: str) -> str:
+    """The URL of a state store without its password, to be shown."""
+    if "://" in url:
+        # A password may itself hold any of `:/?@`: all up to the last `@` is taken for it.
+        plain = re.sub(r"(?s)^([^:]*://[^:@/]*):.*@", r"\1:***@", url)
+    else:
+        plain = "***" if "@" in url else url
+    return re.sub(r"(?i)((?:password|passwd|pwd|secret|token)\w*\s*=\s*)[^&\s]*", r"\1***", plain)

@@ -218,11 +218,10 @@ class _Reader:
             sensitivity, criticality = (
                 self.text_of(entry, key, at) for key in ("sensitivity", "criticality")
             )
-            for level in (sensitivity, criticality):
+            for key, level in (("sensitivity", sensitivity), ("criticality", criticality)):
                 if level is not None and level.lower() not in levels:
-                    raise self.error(
-                        at, f"unknown level {level!r}", "levels are " + ", ".join(levels)
-                    )
+                    hint = "levels are " + ", ".join(levels)
+                    raise self.error((*at, key), f"unknown level {level!r}", hint)
             match = self.needed(entry, "match", at, "an asset rule")
             yield AssetRule(match, sensitivity, criticality, self.where((*at, "match")))
 
@@ -269,6 +268,7 @@ class _Reader:
                 self.days(entry, "windows", at, under.windows),
                 self.days(entry, "exception_max_days", at, under.exception_max_days),
                 self.share(entry["weight"], (*at, "weight")) if "weight" in entry else None,
+                parent,
             )
         yield from seen.values()
 
@@ -279,6 +279,7 @@ class _Reader:
             entry = self.table(raw, place)
             self.known(entry, _OVERRIDE, place)
             severity, enabled = entry.get("severity"), entry.get("enabled")
+            reason = self.text_of(entry, "reason", place)
             if severity is not None and severity not in SEVERITIES:
                 raise self.error(
                     (*place, "severity"),
@@ -287,14 +288,14 @@ class _Reader:
                 )
             if enabled is not None and not isinstance(enabled, bool):
                 raise self.error((*place, "enabled"), "enabled is true or false", None)
-            if enabled is False and not entry.get("reason"):
+            if enabled is False and reason is None:
                 raise self.error(
                     place, f"{policy} is switched off without a reason", 'add reason = "…"'
                 )
             longest = entry.get("max_exception_days")
             out[policy] = PolicyOverride(
                 enabled,
-                entry.get("reason"),
+                reason,
                 severity,
                 dict(self.table(entry.get("params", {}), (*place, "params"))),
                 None if longest is None else self.whole(longest, (*place, "max_exception_days")),
@@ -322,15 +323,17 @@ class _Reader:
     def needed(self, table: Mapping[str, Any], key: str, at: tuple[str, ...], what: str) -> str:
         """A text that must be there and not be empty."""
         value = self.text_of(table, key, at)
-        if not value:
+        if value is None:
             raise self.error(at, f"{what} needs the text {key!r}", None)
         return value
 
     def text_of(self, table: Mapping[str, Any], key: str, at: tuple[str, ...]) -> str | None:
         value = table.get(key)
-        if value is None or isinstance(value, str):
+        if value is None or (isinstance(value, str) and value.strip()):
             return value
-        raise self.error((*at, key), f"{key} must be a text, seen {value!r}", None)
+        # A list may hold the state's URL, and with it a password: it is not shown.
+        seen = "something else" if isinstance(value, list | dict) else repr(value)
+        raise self.error((*at, key), f"{key} must be a text and not empty, seen {seen}", None)
 
     def list_of(self, value: Any, at: tuple[str, ...]) -> list[Any]:
         if isinstance(value, list):
@@ -381,7 +384,10 @@ def _inherited(
 
 
 def _line_of(text: str, path: tuple[str, ...]) -> int:
-    """The line that says `path`, or the nearest table above it; tomllib keeps no positions."""
+    """The line that says `path` or what is in it, or the nearest table above it.
+
+    tomllib keeps no positions.
+    """
     table: tuple[str, ...] = ()
     counts: dict[str, int] = {}
     best, line_of_best = 0, 0
@@ -400,8 +406,9 @@ def _line_of(text: str, path: tuple[str, ...]) -> int:
             here = (*table, *_keys(stripped.partition("=")[0]))
         else:
             continue
-        if here == path[: len(here)] and len(here) > best:
-            best, line_of_best = len(here), number
+        common = min(len(here), len(path))
+        if here[:common] == path[:common] and common > best:
+            best, line_of_best = common, number
     return line_of_best
 
 
