@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from trueline.findings.renaming import rename, renamed
     from trueline.findings.risk import levels_sql
     from trueline.findings.store import State, Tx, actor, micros, moment_of, open_state, state_url
-    from trueline.findings.upkeep import upkeep
+    from trueline.findings.upkeep import keep_up
 
 _HOMES = {
     "applying": ("Applying", "Rules"),
@@ -27,7 +27,7 @@ _HOMES = {
     "renaming": ("rename", "renamed"),
     "risk": ("levels_sql",),
     "store": ("State", "Tx", "actor", "micros", "moment_of", "open_state", "state_url"),
-    "upkeep": ("upkeep",),
+    "upkeep": ("keep_up",),
 }
 """Where each name is. Loaded on first use: showing findings needs no DuckDB, judging no store."""
 
@@ -45,6 +45,7 @@ __all__ = [
     "Tx",
     "actor",
     "head",
+    "keep_up",
     "last_applied",
     "levels_sql",
     "micros",
@@ -56,7 +57,6 @@ __all__ = [
     "rename",
     "renamed",
     "state_url",
-    "upkeep",
     "verify",
 ]
 

@@ -83,7 +83,7 @@ class Applying:
         comparison.prepare(self._known(table))
         try:
             for rows in comparison.changes():
-                self._changes(rows, confirmed)
+                self._changes(rows, scopes, confirmed)
             for keys in comparison.missing():
                 self._missing(comparison, keys, scopes, confirmed, judged)
         finally:
@@ -129,7 +129,10 @@ class Applying:
     # what the snapshot says otherwise
 
     def _changes(
-        self, rows: Sequence[dict[str, Any]], confirmed: Mapping[tuple[str, str, str], int]
+        self,
+        rows: Sequence[dict[str, Any]],
+        scopes: Mapping[tuple[str, str], ScopeState],
+        confirmed: Mapping[tuple[str, str, str], int],
     ) -> None:
         old = self._stored([row["key"] for row in rows if row["todo"] != "open"])
         self._taken = self._ids(rows)
@@ -139,7 +142,11 @@ class Applying:
             if was is None:
                 self._open(row)
             elif todo == "doubt":
-                updates.append(self._doubt(was, row["cause"] or "error", confirmed))
+                cause = row["cause"] or "error"
+                scope = scopes.get((row["scope_account"], row["scope_region"]))
+                if cause == "stale" and scope is not None and scope.cause:
+                    cause = scope.cause
+                updates.append(self._doubt(was, cause, confirmed))
             elif todo == "recreate":
                 updates.append(self._resolve(was, "recreated", confirmed) | {"key": None})
                 self._open(row)

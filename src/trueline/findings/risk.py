@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trueline.findings.subject import SUBJECT
-from trueline.settings import Risk, Settings, load_assets
+from trueline.settings import Risk, Settings, load_assets, weights
 
 __all__ = ["AGE_DAYS", "AGE_POINTS", "WEIGHTS", "Weighing", "levels_sql", "with_age"]
 
@@ -49,7 +49,7 @@ class Weighing:
         values = {
             "severity": SEVERITY[row["severity"]],
             "exposure": 1.0 if _EXPOSED in categories else _flag(row["exposed"]),
-            "environment": self._environment(row["environment"]),
+            "environment": weights(self.settings.environments).get(row["environment"] or ""),
             "sensitivity": _level(levels, row["sensitivity"]),
             "criticality": _level(levels, row["criticality"]),
             "privileges": 1.0
@@ -64,16 +64,6 @@ class Weighing:
             }
             for name, value in values.items()
         }
-
-    def _environment(self, name: str | None) -> float | None:
-        """Its own weight, else by its place: environments stand strictest first."""
-        listed = self.settings.environments
-        for index, environment in enumerate(listed):
-            if environment.name == name:
-                if environment.weight is not None:
-                    return environment.weight
-                return 1.0 - 0.8 * index / max(len(listed) - 1, 1)
-        return None
 
 
 def with_age(factors: Mapping[str, Any], step: int) -> tuple[int, dict[str, Any]]:

@@ -22,7 +22,7 @@ from trueline.findings.windows import DAY, next_step, person, step_at
 from trueline.model import Policy
 from trueline.settings import Settings
 
-__all__ = ["REVIEW_DAYS", "upkeep"]
+__all__ = ["REVIEW_DAYS", "keep_up"]
 
 REVIEW_DAYS = 14
 """How long an exception goes on after its policy asks something else."""
@@ -30,7 +30,7 @@ _BACK = dt.timedelta(minutes=5)
 _BATCH = 1_000
 
 
-def upkeep(
+def keep_up(
     state: State,
     settings: Settings,
     policies: Mapping[str, Policy],

@@ -35,13 +35,13 @@ def bring_up_to_date(
     workspace: Workspace, state: State, say: Callable[[str], None] = lambda text: None
 ) -> None:
     """Apply what is outstanding: snapshots, changed settings, and what time has brought."""
-    from trueline.findings import upkeep
+    from trueline.findings import keep_up
 
     if (workspace.home / "lake" / "snapshots").is_dir():
         from trueline.lake import Lake
 
         apply_outstanding(workspace, state, Lake(workspace.home, memory=MEMORY, threads=1), say)
-    upkeep(state, workspace.settings, workspace.catalog.policies, moment(), say)
+    keep_up(state, workspace.settings, workspace.catalog.policies, moment(), say)
 
 
 def apply_outstanding(
