@@ -17,7 +17,7 @@ from trueline.findings.subject import FINDING
 from trueline.language import expand_filter, read_rule
 from trueline.language import nodes as n
 
-__all__ = ["condition", "reads"]
+__all__ = ["condition", "may_be_unknown", "reads"]
 
 _DAY = 86_400_000_000
 _OPS = {"=": "__eq__", "<>": "__ne__", "<": "__lt__", "<=": "__le__", ">": "__gt__", ">=": "__ge__"}
@@ -37,6 +37,15 @@ def reads(text: str, where: Where | None = None) -> set[str]:
     """The columns that a rule or filter string reads."""
     tree = read_rule(expand_filter(text), FINDING, where)
     return {part.name for part in n.walk(tree) if isinstance(part, n.Column)}
+
+
+def may_be_unknown(text: str) -> bool:
+    """Does a filter read what may not be known of a finding: its tags, its place in a tree?"""
+    tree = read_rule(expand_filter(text), FINDING)
+    return any(
+        isinstance(p, n.Tag) or (isinstance(p, n.Column) and p.name in ("tags", "account_path"))
+        for p in n.walk(tree)
+    )
 
 
 def columns(now: int) -> Mapping[str, ColumnElement[Any]]:

@@ -1,0 +1,296 @@
+"""What is asked of stored findings: pages, one of them, its history, and counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, or_, select
+
+from trueline.errors import ConfigError
+from trueline.findings.filters import condition, may_be_unknown, reads
+from trueline.findings.schema import (
+    acceptances,
+    confirmations,
+    events,
+    exceptions,
+    findings,
+    transactions,
+)
+from trueline.findings.windows import DAY
+
+__all__ = [
+    "AGES",
+    "GROUPS",
+    "Group",
+    "Wanted",
+    "acceptances_of",
+    "counts",
+    "find",
+    "history",
+    "listed",
+    "listed_exceptions",
+    "steps",
+]
+
+AGES = (("under 7 days", 0), ("7 to 30 days", 7), ("30 to 90 days", 30), ("over 90 days", 90))
+"""Ageing: label and the days from which it holds."""
+GROUPS = ("owner", "environment", "policy", "severity", "account", "type", "state", "age")
+_MEDIAN_OF = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which findings: those that a filter fits, or may fit; resolved ones only where asked for."""
+
+    filter: str | None = None
+    all: bool = False
+
+    def where(self, now: int) -> ColumnElement[bool]:
+        text = (self.filter or "").strip()
+        fits = condition(text, now) if text else literal(True)
+        if text and may_be_unknown(text):
+            fits = or_(fits, fits.is_(None))
+        if self.all or (text and reads(text) & {"state", "overdue"}):
+            return fits
+        return and_(findings.c.resolved_at.is_(None), fits)
+
+    def fits(self, now: int) -> ColumnElement[Any]:
+        """NULL where it is not known whether the filter fits."""
+        text = (self.filter or "").strip()
+        return condition(text, now) if text and may_be_unknown(text) else literal(True)
+
+
+def listed(
+    conn: Connection, wanted: Wanted, now: int, *, limit: int | None = None
+) -> Iterator[dict[str, Any]]:
+    """Findings, the riskiest first, each with `confirmed_at`, `fits` and its exception's facts."""
+    c, f, e = confirmations.c, findings.c, exceptions.c
+    page = (
+        select(findings, wanted.fits(now).label("fits"))
+        .where(wanted.where(now))
+        .order_by(f.risk.desc(), f.id.desc())
+        .limit(limit)
+        .subquery()
+    )
+    p = page.c
+    rows = conn.execute(
+        select(
+            page,
+            c.at.label("confirmed_at"),
+            e.justification.label("exception_reason"),
+            e.until.label("exception_until"),
+            e.approved_by.label("exception_approved_by"),
+        )
+        .outerjoin(
+            confirmations,
+            and_(c.policy == p.policy, c.account == p.scope_account, c.region == p.scope_region),
+        )
+        .outerjoin(exceptions, e.id == p.exception)
+        .order_by(p.risk.desc(), p.id.desc())
+        .execution_options(stream_results=limit is None, yield_per=2_000)
+    )
+    for row in rows.mappings():
+        yield dict(row)
+
+
+def find(conn: Connection, wanted: str, now: int) -> dict[str, Any]:
+    """One finding by its id or the beginning of it. Raises ConfigError."""
+    f = findings.c
+    ids = (
+        conn.execute(
+            select(f.id).where(f.id >= wanted, f.id < wanted + "~").order_by(f.id).limit(6)
+        )
+        .scalars()
+        .all()
+    )
+    exact = [i for i in ids if i == wanted] or ids
+    if len(exact) != 1 or len(wanted) < 4:
+        said = f"no finding has the id {wanted!r}"
+        if ids:
+            said = f"{wanted!r} is the beginning of several ids: {', '.join(ids[:5])}"
+        raise ConfigError("unknown-finding", said, "trueline finding list shows ids")
+    c, e = confirmations.c, exceptions.c
+    row = (
+        conn.execute(
+            select(
+                findings,
+                literal(True).label("fits"),
+                c.at.label("confirmed_at"),
+                e.justification.label("exception_reason"),
+                e.until.label("exception_until"),
+                e.approved_by.label("exception_approved_by"),
+            )
+            .outerjoin(
+                confirmations,
+                and_(
+                    c.policy == f.policy, c.account == f.scope_account, c.region == f.scope_region
+                ),
+            )
+            .outerjoin(exceptions, e.id == f.exception)
+            .where(f.id == exact[0])
+        )
+        .mappings()
+        .one()
+    )
+    return dict(row)
+
+
+def history(
+    conn: Connection,
+    *,
+    finding: str | None = None,
+    exception: str | None = None,
+    limit: int | None = None,
+) -> list[dict[str, Any]]:
+    """Events, the newest first: what, when, who, why, from which snapshot."""
+    e, t = events.c, transactions.c
+    query = (
+        select(e.number, t.at, t.actor, t.snapshot, e.kind, e.finding, e.exception, e.why, e.data)
+        .join(transactions, t.number == e.transaction)
+        .order_by(e.number.desc())
+        .limit(limit)
+    )
+    if finding is not None:
+        query = query.where(e.finding == finding)
+    if exception is not None:
+        query = query.where(e.exception == exception)
+    return [dict(row) for row in conn.execute(query).mappings()]
+
+
+def acceptances_of(
+    conn: Connection, *, finding: str | None = None, exception: str | None = None
+) -> list[dict[str, Any]]:
+    """What was accepted of a finding, or under an exception."""
+    a, f = acceptances.c, findings.c
+    query = select(acceptances, f.policy, f.uid, f.severity, f.environment).join(
+        findings, f.id == a.finding
+    )
+    if finding is not None:
+        query = query.where(a.finding == finding)
+    if exception is not None:
+        query = query.where(a.exception == exception)
+    return [dict(r) for r in conn.execute(query.order_by(a.at, a.finding)).mappings()]
+
+
+def listed_exceptions(conn: Connection, *, all_: bool = False) -> list[dict[str, Any]]:
+    """Exceptions with the number of findings each covers, lost, and has to be reviewed for."""
+    e, a = exceptions.c, acceptances.c
+    query = (
+        select(
+            exceptions,
+            func.sum(case((a.state == "active", 1), else_=0)).label("covers"),
+            func.sum(case((a.state == "void", 1), else_=0)).label("voided"),
+            func.sum(case((and_(a.state == "active", a.verified.is_(False)), 1), else_=0)).label(
+                "unverified"
+            ),
+            func.sum(
+                case((and_(a.state == "active", a.review_until.is_not(None)), 1), else_=0)
+            ).label("to_review"),
+        )
+        .outerjoin(acceptances, a.exception == e.id)
+        .group_by(e.id)
+        .order_by(e.until, e.id)
+    )
+    if not all_:
+        query = query.where(e.state.in_(("requested", "approved")) | e.renewal.is_not(None))
+    return [dict(row) for row in conn.execute(query).mappings()]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Counts of one group: unresolved findings by state, those overdue and unconfirmed, the worst
+    risk, and how long it took to fix the median of what was fixed (microseconds)."""
+
+    name: str | None
+    open: int
+    acknowledged: int
+    excepted: int
+    overdue: int
+    unconfirmed: int
+    by_severity: Mapping[str, int]
+    worst: int
+    fixed: int
+    median_to_fix: int | None
+
+
+def counts(conn: Connection, by: str, now: int, wanted: Wanted | None = None) -> list[Group]:
+    """Findings in groups, the most overdue and most numerous first."""
+    group = _age(now) if by == "age" else findings.c[by]
+    chosen = wanted or Wanted()
+    where = Wanted(chosen.filter, all=by == "state" or chosen.all).where(now)
+    f = findings.c
+    overdue = and_(f.state != "excepted", f.resolved_at.is_(None), f.due_at < now)
+    rows = conn.execute(
+        select(
+            group.label("name"),
+            f.state,
+            f.severity,
+            func.count().label("many"),
+            func.sum(case((overdue, 1), else_=0)).label("overdue"),
+            func.sum(case((f.unconfirmed_since.is_not(None), 1), else_=0)).label("unconfirmed"),
+            func.max(f.risk).label("worst"),
+        )
+        .where(where)
+        .group_by(group, f.state, f.severity)
+    )
+    medians = _medians(conn, by, now)
+    merged: dict[str | None, list[Any]] = {name: [] for name in medians}
+    for row in rows:
+        merged.setdefault(row.name, []).append(row)
+    found = [_group(name, listed, medians.get(name, ())) for name, listed in merged.items()]
+    return sorted(found, key=lambda g: (-g.overdue, -(g.open + g.acknowledged), str(g.name)))
+
+
+def _group(name: str | None, rows: Sequence[Any], times: Sequence[int]) -> Group:
+    states: dict[str, int] = {}
+    severities: dict[str, int] = {}
+    for row in rows:
+        states[row.state] = states.get(row.state, 0) + row.many
+        if row.state in ("open", "acknowledged"):
+            severities[row.severity] = severities.get(row.severity, 0) + row.many
+    ordered = sorted(times)
+    return Group(
+        name,
+        states.get("open", 0),
+        states.get("acknowledged", 0),
+        states.get("excepted", 0),
+        sum(row.overdue or 0 for row in rows),
+        sum(row.unconfirmed or 0 for row in rows),
+        severities,
+        max((row.worst for row in rows), default=0),
+        len(ordered),
+        ordered[len(ordered) // 2] if ordered else None,
+    )
+
+
+def _medians(conn: Connection, by: str, now: int) -> dict[str | None, list[int]]:
+    """How long each fix took, by group; of very many the newest."""
+    f = findings.c
+    group = _age(now) if by == "age" else f[by]
+    rows = conn.execute(
+        select(group.label("name"), (f.resolved_at - f.opened_at).label("took"))
+        .where(f.resolved_reason == "fixed")
+        .order_by(f.resolved_at.desc())
+        .limit(_MEDIAN_OF)
+    )
+    out: dict[str | None, list[int]] = {}
+    for row in rows:
+        out.setdefault(row.name, []).append(row.took)
+    return out
+
+
+def _age(now: int) -> ColumnElement[Any]:
+    opened = findings.c.opened_at
+    whens = [(opened <= now - days * DAY, label) for label, days in reversed(AGES) if days]
+    return case(*whens, else_=AGES[0][0])
+
+
+def steps(conn: Connection) -> dict[int, int]:
+    """How many unresolved findings each step of the owners' chain decided."""
+    f = findings.c
+    rows = conn.execute(
+        select(f.owner_step, func.count()).where(f.resolved_at.is_(None)).group_by(f.owner_step)
+    )
+    return {row[0]: row[1] for row in rows}
