@@ -1,6 +1,7 @@
 """Judges tables by policies, and turns the result into verdicts."""
 
 from trueline.evaluate.baseline import Baseline, baseline, readable, unreadable
+from trueline.evaluate.flags import flag_rows, flag_statement
 from trueline.evaluate.judge import (
     Counts,
     Judged,
@@ -21,6 +22,8 @@ __all__ = [
     "Severities",
     "Tally",
     "baseline",
+    "flag_rows",
+    "flag_statement",
     "judge",
     "only_scopes",
     "read_verdicts",
