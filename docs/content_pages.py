@@ -14,6 +14,8 @@ from trueline.evaluate import unreadable
 from trueline.model import (
     ABSENT,
     COMMON,
+    FLAGS,
+    NEVER,
     SEVERITIES,
     STRUCTS,
     UNSAID,
@@ -92,7 +94,7 @@ def types_index(catalog: Catalog) -> str:
 
 
 def type_page(catalog: Catalog, rtype: ResourceType) -> str:
-    """One table: columns, relations, calls, code blocks, policies."""
+    """One table: columns, relations, flags, calls, code blocks, policies."""
     out = [f"# {rtype.table}\n\n{text(rtype.title)}. [All tables](README.md); there stand the "]
     out.append("columns that every table has, too.\n\n## Columns\n\n")
     rows = [
@@ -105,6 +107,8 @@ def type_page(catalog: Catalog, rtype: ResourceType) -> str:
         out.append("\n## Relations\n\n")
         rows = [_relation(r) for r in rtype.relations.values()]
         out.append(table(("name", "leads to", "through", "complete listings needed"), rows))
+    out.append("\n## Flags\n\n")
+    out.append(table(("flag", "when", "a no is known"), [_flag(rtype, name) for name in FLAGS]))
     if rtype.live:
         rows_per = "One listing" if rtype.live.list else "Exactly one row"
         place = {"global": "account"}.get(rtype.live.scope, f"account and {rtype.live.scope}")
@@ -152,6 +156,15 @@ def _relation(relation: Relation) -> tuple[str, str, str, str]:
     )
     target = f"[{relation.target}]({relation.target}.md)"
     return code(relation.name), target, through, relation.within
+
+
+def _flag(rtype: ResourceType, name: str) -> tuple[str, str, str]:
+    flag = rtype.flags.get(name)
+    if flag is None:
+        return code(name), "not known of this type", "–"
+    when = "never" if flag.when == NEVER else code(flag.when)
+    known = {None: "always", NEVER: "never"}.get(flag.known_when)
+    return code(name), when, known or "where " + code(flag.known_when or "")
 
 
 def _call(call: Call) -> tuple[str, str, str, str, str]:

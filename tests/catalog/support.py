@@ -58,6 +58,11 @@ columns:
     live: attributes.CreatedTimestamp
 relations:
   kms_key: {to: aws_kms_key, by: kms_key_id, key: [arn, key_id]}
+flags:
+  exposed: >-
+    any_of(statements, s -> s.effect = 'Allow'
+    AND s.principal_is_anyone)
+  privileged: {when: never, known_when: len(statements) = 0}
 """
 
 KEY = """\
@@ -78,6 +83,8 @@ columns:
     live: key.KeyArn
 relations:
   queues: {from: aws_sqs_queue, by: kms_key_id, key: arn}
+flags:
+  exposed: never
 """
 
 POLICY = """\

@@ -79,6 +79,17 @@ def test_an_offset_into_a_text_is_a_place_in_the_file(text: str, line: int, colu
     assert (where.line, where.column) == expected
 
 
+@pytest.mark.parametrize("style", [">-", ">", "|-", "|"])
+def test_every_letter_of_a_block_is_found_where_it_stands(style: str) -> None:
+    text = f"a: 1\nk: {style}\n    abc def\n    gh\n\n    ij\n\n\n    klm\nz: 1"
+    document = parse_document(text, "f.yaml")
+    value = document.root.entries["k"][1].value  # type: ignore[union-attr]
+    for offset, letter in enumerate(value):
+        where = document.inside(document.root.entries["k"][1], offset)
+        if letter not in " \n":
+            assert text.splitlines()[where.line - 1][where.column - 1] == letter
+
+
 @pytest.mark.parametrize("key", ["on", "off", "Yes", "no", "true", "null", "~", "y"])
 def test_a_key_that_other_readers_take_for_a_boolean_is_refused(key: str) -> None:
     problem = refused(f"a: 1\n{key}: 2\n")

@@ -51,6 +51,24 @@ MISTAKES = [
     (QUEUE, "by: kms_key_id, key", "by: kms_key, key", "by", "no column 'kms_key'", "'kms_key_id'"),
     (QUEUE, "[arn, key_id]", "[arn, keyid]", "", "no column 'keyid'", "'key_id'"),
     (QUEUE, "by: kms_key_id, key", "by: sse_sqs, key", "by", "sse_sqs is bool", None),
+    (QUEUE, "  exposed: >-", "  exposd: >-", "exposd", "flags has no key 'exposd'", "'exposed'"),
+    (QUEUE, "privileged: {when", "privileged: {wen", "wen", "no key 'wen'", "'when'"),
+    (QUEUE, "privileged: {when: never, ", "privileged: {", "", "needs the key 'when'", None),
+    (QUEUE, "privileged: {when: never, known_when: len(statements) = 0}", "privileged: false",
+     "false", "is a predicate, seen true or false", "never"),
+    (QUEUE, "when: never, known", "when: [never], known", "[", "when of flag privileged is",
+     "never"),
+    (QUEUE, "privileged: {when: never, known_when: len(statements) = 0}", "privileged: sse_sq",
+     "sse_sq", "flag privileged, column 1: aws_sqs_queue has no column `sse_sq`", "`sse_sqs`"),
+    (QUEUE, "when: never, known", "when: kms_key_id = 'a', known", "kms_key_id = 'a'",
+     "may be absent", "coalesce"),
+    (QUEUE, "len(statements) = 0}", "len(statement) = 0}", "statement)",
+     "known_when of flag privileged, column 5", "`statements`"),
+    (QUEUE, "AND s.principal_is_anyone", "AND s.principal_is_anyon", "s.principal_is_anyon",
+     "flag exposed", "`principal_is_anyone`"),
+    (QUEUE, "when: never, known", "when: 'any_of(kms_key, k -> is_set(k.name))', known",
+     "kms_key,", "`kms_key` is a relation", "policy"),
+    (QUEUE, "= 0}", "= :most}", ":most", "`:most` is a parameter", "the value itself"),
     (POLICY, "severity: high", "severity: hihg", "hihg", "severity of a policy is one of",
      "'high'"),
     (POLICY, "id: aws-sqs-queue-unencrypted", "id: aws-sqs-other", "id", "file's name", None),
@@ -81,6 +99,11 @@ def test_the_small_content_has_no_problems(tmp_path: Path) -> None:
     assert [problem.render() for problem in problems] == []
     assert list(catalog.compiled) == ["aws-sqs-queue-unencrypted"]
     assert list(catalog.frameworks["cis"].requirements) == ["1.10", "2"]
+    ids = {table: [flag.id for flag in flags] for table, flags in catalog.flags.items()}
+    assert ids == {
+        "aws_kms_key": ["flag:exposed"],
+        "aws_sqs_queue": ["flag:exposed", "flag:privileged"],
+    }
 
 
 @pytest.mark.parametrize(
@@ -105,6 +128,13 @@ def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
     files["frameworks/cis.yaml"] = FILES["frameworks/cis.yaml"].replace("manual", "much")
     _, problems = built(tmp_path, files)
     assert {place(problem)[0] for problem in problems} == {QUEUE, CIS}
+
+
+def test_a_broken_flag_takes_nothing_else_away(tmp_path: Path) -> None:
+    catalog, problems = built(tmp_path, changed(QUEUE, "len(statements) = 0", "len(statement) = 0"))
+    assert len(problems) == 1
+    assert [flag.id for flag in catalog.flags["aws_sqs_queue"]] == ["flag:exposed"]
+    assert list(catalog.compiled) == ["aws-sqs-queue-unencrypted"]
 
 
 def test_a_broken_type_is_not_blamed_on_the_files_that_use_it(tmp_path: Path) -> None:

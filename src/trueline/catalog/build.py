@@ -11,6 +11,7 @@ from typing import TypeVar
 from trueline.catalog.catalog import Catalog
 from trueline.catalog.document import Document, DocumentError, Scalar, read_document
 from trueline.catalog.files import KINDS, SHIPPED, ContentFile, content_files
+from trueline.catalog.flags import compiled_flags
 from trueline.catalog.form import Sheet
 from trueline.catalog.frameworks import framework_problems, read_framework
 from trueline.catalog.policies import policy_problems, read_policy
@@ -72,8 +73,11 @@ def build(content: Sequence[Path] = (), shipped: Path = SHIPPED) -> tuple[Catalo
     frameworks, framework_sheets = _read(shelves["frameworks"], read_framework)
     # A file that cannot be parsed goes by its name, so that only itself is complained of.
     tables = set(shelves["resources"].documents) | broken
+    flags = {}
     for table, rtype in types.items():
         relation_problems(rtype, type_sheets[table], types, tables)
+        if made_flags := compiled_flags(rtype, type_sheets[table]):
+            flags[table] = made_flags
     compiled = {}
     for name, policy in policies.items():
         if _checked(policy, policy_sheets[name], types, tables, policies):
@@ -86,7 +90,7 @@ def build(content: Sequence[Path] = (), shipped: Path = SHIPPED) -> tuple[Catalo
     for sheets in (type_sheets, policy_sheets, framework_sheets):
         problems += [problem for sheet in sheets.values() for problem in sheet.problems]
     warnings = tuple(problem for problem in problems if problem.warning)
-    catalog = Catalog(types, policies, compiled, frameworks, _digest(files), warnings)
+    catalog = Catalog(types, policies, compiled, frameworks, _digest(files), warnings, flags)
     return catalog, problems
 
 
@@ -152,20 +156,11 @@ def _compiled(
     try:
         return compile_policy(replace(policy, where=_START), types)
     except LanguageError as error:
-        where = _inside(policy, sheet, error)
-        sheet.problems.append(Problem(error.code, error.message, where, error.hint))
+        applies = policy.applies_when is not None and error.message.startswith("applies_when")
+        key = "applies_when" if applies else "fails_when"
+        text = (policy.applies_when if applies else policy.fails_when) or ""
+        sheet.misread(text, sheet.document.root.entries[key][1], error)
         return None
-
-
-def _inside(policy: Policy, sheet: Sheet, error: LanguageError) -> Where:
-    """The place in the file of an error whose place counts from the start of its predicate."""
-    applies = policy.applies_when is not None and error.message.startswith("applies_when")
-    key = "applies_when" if applies else "fails_when"
-    node = sheet.document.root.entries[key][1]
-    at = error.where or _START
-    lines = ((policy.applies_when if applies else policy.fails_when) or "").split("\n")
-    offset = sum(len(line) + 1 for line in lines[: at.line - 1]) + at.column - 1
-    return sheet.document.inside(node, offset)
 
 
 def _digest(files: Sequence[ContentFile]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from trueline.catalog.problems import Problem
@@ -17,7 +17,10 @@ __all__ = ["Catalog"]
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """`types` by table, `policies`, `compiled` and `frameworks` by id; `digest` of their text."""
+    """`types` by table, `policies`, `compiled` and `frameworks` by id; `digest` of their text.
+
+    `flags` are the compiled flags of each table; a table that has none is not named.
+    """
 
     types: Mapping[str, ResourceType]
     policies: Mapping[str, Policy]
@@ -25,3 +28,4 @@ class Catalog:
     frameworks: Mapping[str, Framework]
     digest: str
     warnings: tuple[Problem, ...] = ()
+    flags: Mapping[str, tuple[CompiledPolicy, ...]] = field(default_factory=dict)

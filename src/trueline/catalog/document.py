@@ -92,14 +92,25 @@ class Document:
         if not isinstance(node, Scalar) or not isinstance(node.value, str):
             return self.where(node)
         if node.block:
-            before = node.value[:offset]
-            first = self.lines[node.line] if node.line < len(self.lines) else ""
-            indent = len(first) - len(first.lstrip(" "))
-            column = offset - (before.rfind("\n") + 1)
-            return Where(self.file, node.line + 1 + before.count("\n"), indent + column + 1)
+            return self._inside_block(node, offset)
         if node.lines > 1:
             return self.where(node)
         return Where(self.file, node.line, node.column + offset + node.quoted)
+
+    def _inside_block(self, node: Scalar, offset: int) -> Where:
+        """Walk the lines of the block; folding writes a break as a space, and after a line that
+        holds something the first empty one as nothing."""
+        first = self.lines[node.line] if node.line < len(self.lines) else ""
+        indent = len(first) - len(first.lstrip(" "))
+        folded = self.lines[node.line - 1].startswith(">", node.column - 1)
+        line, follows_text = node.line + 1, False
+        while line < node.line + node.lines - 1:
+            text = self.lines[line - 1][indent:]
+            taken = 0 if folded and follows_text and not text else len(text) + 1
+            if offset < taken:
+                break
+            offset, line, follows_text = offset - taken, line + 1, bool(text)
+        return Where(self.file, line, indent + offset + 1)
 
     def along(self, node: Node, path: Sequence[str | int]) -> Where:
         """The place of a path of keys and indices from a node, as far as the tree goes."""

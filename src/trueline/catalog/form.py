@@ -8,7 +8,7 @@ from typing import Any
 
 from trueline.catalog.document import Document, List, Map, Node, Scalar, plain
 from trueline.catalog.problems import Problem, closest
-from trueline.errors import Where
+from trueline.errors import TruelineError, Where
 from trueline.mapping import ExpressionError, compile_expression, expression_paths, lint_expression
 
 __all__ = ["Form", "Sheet", "kind_of"]
@@ -71,6 +71,14 @@ class Sheet:
             self.error("expression", error.message, place)
             return ""
         return node.value
+
+    def misread(self, text: str, node: Node, error: TruelineError) -> None:
+        """Tell an error whose place counts from the start of a predicate, the text of `node`."""
+        at = error.where or Where("", 1, 1)
+        before = text.split("\n")[: at.line - 1]
+        offset = sum(len(line) + 1 for line in before) + at.column - 1
+        where = self.document.inside(node, offset)
+        self.problems.append(Problem(error.code, error.message, where, error.hint))
 
     def roots(self, text: str, node: Node, known: Iterable[str], what: str) -> None:
         """Each name an expression begins with must be one of `known`."""

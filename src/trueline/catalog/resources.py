@@ -7,6 +7,7 @@ from typing import Any
 
 from trueline.catalog.calls_section import read_live
 from trueline.catalog.document import Document, Map, Node, plain
+from trueline.catalog.flags import read_flags
 from trueline.catalog.form import Form, Sheet
 from trueline.catalog.values import misfit
 from trueline.model import (
@@ -29,7 +30,7 @@ CODE_READERS = READERS[1:]
 PROVIDERS = {"aws": "aws", "azure": "azure", "gcp": "gcp", "k8s": "kubernetes"}
 """What a table's name begins with, and the provider it stands for."""
 
-_KEYS = ("table", "title", "live", *CODE_READERS, "let", "columns", "relations")
+_KEYS = ("table", "title", "live", *CODE_READERS, "let", "columns", "relations", "flags")
 _READER_KEYS = ("resource", "parts", "singletons", "secrets", "live_uid")
 _PART_KEYS = ("resource", "by", "via", "many", "where")
 _COLUMN_KEYS = ("type", "about", *READERS, "omitted", "default")
@@ -73,6 +74,7 @@ def read_resource(document: Document) -> tuple[ResourceType | None, Sheet]:
         readers=readers,
         let=let,
         relations=_relations(form),
+        flags=read_flags(form),
         where=form.where("table"),
     )
     return (None if sheet.broken else rtype), sheet

@@ -1,6 +1,7 @@
 """Judges tables by policies, and turns the result into verdicts."""
 
 from trueline.evaluate.baseline import Baseline, baseline, check_names, readable, unreadable
+from trueline.evaluate.flags import flag_rows, flag_statement
 from trueline.evaluate.held import Held, Value, hold
 from trueline.evaluate.judge import (
     Counts,
@@ -25,6 +26,8 @@ __all__ = [
     "Value",
     "baseline",
     "check_names",
+    "flag_rows",
+    "flag_statement",
     "hold",
     "judge",
     "only_scopes",

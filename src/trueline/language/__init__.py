@@ -15,6 +15,7 @@ from trueline.language.fuse import IDENTITY, Part, PolicySettings, Statement, fu
 
 if TYPE_CHECKING:
     from trueline.language.compiler import compile_policy, compile_rule, read_rule
+    from trueline.language.flags import compile_flag
     from trueline.language.mutation import Mutant, mutants
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Related",
     "Searched",
     "Statement",
+    "compile_flag",
     "compile_policy",
     "compile_rule",
     "expand_filter",
@@ -37,6 +39,7 @@ __all__ = [
 ]
 
 _PARSING = {
+    "compile_flag": "flags",
     "compile_policy": "compiler",
     "compile_rule": "compiler",
     "read_rule": "compiler",

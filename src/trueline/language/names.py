@@ -122,6 +122,10 @@ class Names(Source):
         relation = schema.relations.get(rest[0])
         if relation is None or rest[0] in schema.columns:
             return None
+        if self.context.row_only:
+            message = f"`{rest[0]}` is a relation: this is told from the row's own columns alone"
+            hint = "what other rows say belongs in a policy; lists and columns of the row are known"
+            raise self.fail(node, "relation", message, hint)
         if relation.target not in self.context.schemas:
             message = f"relation `{rest[0]}` leads to {relation.target}, which has no resource file"
             raise self.fail(node, "relation", message)

@@ -26,7 +26,8 @@ MAX_LENGTH, MAX_DEPTH, MAX_NODES = 10_000, 200, 5_000
 class Context:
     """What a predicate stands in: its table, the tables relations may lead to, its parameters.
 
-    `part` (`fails_when` …) opens the error messages.
+    `part` (`fails_when` …) opens the error messages. `row_only` = neither relations nor
+    parameters are allowed.
     """
 
     schema: Schema
@@ -34,6 +35,7 @@ class Context:
     params: Mapping[str, Type]
     part: str
     where: Where | None
+    row_only: bool = False
 
 
 class Source:

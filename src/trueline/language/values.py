@@ -102,6 +102,9 @@ class Values(Names):
         name = node.this if isinstance(node.this, str) else ""
         found = re.search(rf":{re.escape(name)}\b", self.text) if name else None
         at = found.start() if found else 0
+        if self.context.row_only:
+            message = f"`:{name}` is a parameter: this is told from the row's own columns alone"
+            raise self.error("unknown-parameter", message, "write the value itself", at)
         kind = self.context.params.get(name)
         if kind is None or found is None:
             hint = did_you_mean(name, self.context.params) or "declare it under `params`"

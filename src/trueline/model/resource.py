@@ -12,12 +12,15 @@ from trueline.model.types import Type
 __all__ = [
     "ABSENT",
     "COMMON",
+    "FLAGS",
+    "NEVER",
     "READERS",
     "UNSAID",
     "Call",
     "CodePart",
     "CodeReader",
     "Column",
+    "Flag",
     "Live",
     "Relation",
     "ResourceType",
@@ -163,9 +166,30 @@ class Relation:
         return self.to or self.from_ or ""
 
 
+FLAGS = ("exposed", "privileged")
+"""What a resource file may say of its rows: the internet can reach it; it holds power over
+other resources, which whoever takes it over would have."""
+
+NEVER = "FALSE"
+"""The predicate of what holds for no resource of a type; files write `never`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A fact about a row, told from its own columns by the predicate `when`.
+
+    Where `known_when` does not hold, there may be more than the columns say: a row of which
+    `when` is false is then not known.
+    """
+
+    name: str
+    when: str
+    known_when: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class ResourceType:
-    """One table. `let` is by reader: names and expressions, in order."""
+    """One table. `let` is by reader: names and expressions, in order. `flags` are by name."""
 
     table: str
     title: str
@@ -175,6 +199,7 @@ class ResourceType:
     readers: Mapping[str, CodeReader] = field(default_factory=dict)
     let: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     relations: Mapping[str, Relation] = field(default_factory=dict)
+    flags: Mapping[str, Flag] = field(default_factory=dict)
     where: Where | None = None
 
     def column_type(self, name: str) -> Type | None:
