@@ -158,9 +158,11 @@ def _comparison(
     names: dict[str, str],
     say: Callable[[str], None],
 ) -> tuple[Comparison, frozenset[str]]:
-    from trueline.evaluate import Layout
+    from trueline.evaluate import Layout, flag_statement
     from trueline.findings import Comparison, Said
 
+    catalog = workspace.catalog
+    flags = catalog.flags.get(table)
     metadata = snapshot.verdicts[table].metadata
     layout = Layout.from_json(metadata.get("layout", {"table": table, "policies": []}))
     layout = replace(
@@ -177,14 +179,15 @@ def _comparison(
         table,
         layout,
         source,
-        workspace.catalog.policies,
+        catalog.policies,
         facts.bench.base.severities,
         facts.rules.held,
         facts.rules.owning,
         facts.levels,
         facts.salt,
+        flag_statement(catalog.types[table], flags, facts.bench.now) if flags else None,
     )
-    judged = frozenset(p.policy for p in layout.policies) & set(workspace.catalog.policies)
+    judged = frozenset(p.policy for p in layout.policies) & set(catalog.policies)
     return Comparison(con, said), judged
 
 
