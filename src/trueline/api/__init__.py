@@ -31,7 +31,8 @@ def scan(
 ) -> Report:
     """Read a live cloud (`"aws"`), judge it, and return the report with all verdicts.
 
-    `policies` and `types` are globs. With `home` the scan is recorded there; None records nothing.
+    `policies` and `types` are globs. With `home` the scan is recorded there, and its findings are
+    kept (ActionError where that fails: the snapshot stands); None records nothing.
     """
     if provider != "aws":
         raise ConfigError("usage", f"unknown provider {provider!r}", "providers: aws")
@@ -46,7 +47,10 @@ def scan(
         record=home is not None,
         passes=True,
     )
-    return scan_aws(room, options).report
+    outcome = scan_aws(room, options)
+    if outcome.state_error is not None:
+        raise outcome.state_error
+    return outcome.report
 
 
 def check(

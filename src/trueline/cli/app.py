@@ -25,10 +25,15 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "resource": ("trueline.cli.estate:resource", "The inventory: list, show, types."),
     "query": ("trueline.cli.estate:query", "One SELECT over the tables, in a closed room."),
     "diff": ("trueline.cli.estate:diff", "What changed between two snapshots."),
+    "finding": ("trueline.cli.finding:finding", "What fails, whose it is, and until when."),
+    "exception": ("trueline.cli.exception:exception", "Approved deviations, for a while."),
+    "owner": ("trueline.cli.owner:owner", "Who has how much to do, and why it is theirs."),
+    "audit": ("trueline.cli.audit:audit", "The trail of every transition: log, head, verify."),
     "policy": ("trueline.cli.policy:policy", "Policies: list, show, test, lint, new."),
     "baseline": ("trueline.cli.baseline:baseline", "What each environment is held to: show, diff."),
     "permissions": ("trueline.cli.permissions:permissions", "The exact read-only permissions."),
     "lake": ("trueline.cli.storage:lake", "The recorded snapshots: info, prune."),
+    "state": ("trueline.cli.state:state", "The store of findings: info, migrate, backup, check."),
     "doctor": ("trueline.cli.doctor:doctor", "Is everything in place for a scan?"),
     "explain": ("trueline.cli.explain:explain", "Explain a policy, a type, or a cause."),
     "config": ("trueline.cli.settings:config", "The configuration that holds here."),
@@ -36,8 +41,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
 """name → (where it is, one line for the help). Written out, so that help imports nothing."""
 
 LATER = (
-    "finding", "exception", "owner", "audit", "compliance", "fix", "notify",
-    "ticket", "report", "serve", "state",
+    "compliance", "fix", "notify",
+    "ticket", "report", "serve",
 )  # fmt: skip
 """Commands of DESIGN §9 that are not built yet; a test holds this list against the program."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
 from collections import Counter
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["coverage", "diff", "footprint", "query", "resource"]
 
-ROWS = click.Choice(("table", "json", "jsonl", "csv"))
+ROWS = click.Choice(("table", "json", "jsonl", "csv", "markdown"))
 
 
 def _opened(room: Workspace, number: int | None = None) -> tuple[Lake, Snapshot]:
@@ -40,38 +39,11 @@ def _opened(room: Workspace, number: int | None = None) -> tuple[Lake, Snapshot]
     return lake, snapshot
 
 
-def _print(
-    rows: Iterable[Mapping[str, Any]], columns: Sequence[str], format_: str, most: int | None = None
-) -> int:
+def _print(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], format_: str) -> int:
     """Print rows in a format; returns how many there were."""
-    from trueline.report.escape import csv_cell
-    from trueline.report.rows import write_table_rows
+    from trueline.report.lists import write_list
 
-    count = 0
-    if format_ == "json":
-        listed = list(rows)
-        json.dump(listed, sys.stdout, indent=2, ensure_ascii=False, default=str)
-        click.echo()
-        return len(listed)
-    if format_ == "jsonl":
-        for row in rows:
-            count += 1
-            click.echo(json.dumps(row, ensure_ascii=False, default=str))
-        return count
-    if format_ == "csv":
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(columns)
-        for row in rows:
-            count += 1
-            writer.writerow([csv_cell(_flat(row.get(c))) for c in columns])
-        return count
-    return write_table_rows(rows, columns, sys.stdout, most)
-
-
-def _flat(value: Any) -> Any:
-    if isinstance(value, (dict, list)):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    return value
+    return write_list(rows, columns, format_, sys.stdout)
 
 
 @click.group()

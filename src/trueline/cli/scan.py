@@ -93,6 +93,8 @@ def aws(
     emit(outcome.report, format_, outputs, status)
     if outcome.snapshot is not None:
         talk(f"snapshot {outcome.snapshot} in {room.home}", quiet)
+    if outcome.state_error is not None:
+        raise outcome.state_error
     return exit_code(outcome.report, fail_on, fail_on_unknown)
 
 

@@ -6,32 +6,39 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from trueline.findings.actions import Actions
     from trueline.findings.applying import Applying, Rules
     from trueline.findings.audit import Event, Fault, Head, head, parse_head, verify
     from trueline.findings.comparing import Comparison, Said
     from trueline.findings.exceptions import Asked, Desk
-    from trueline.findings.owners import owning
+    from trueline.findings.inspection import inspect_store
+    from trueline.findings.owners import chain_steps, explain, owning
     from trueline.findings.progress import last_applied, note_applied
     from trueline.findings.renaming import rename, renamed
     from trueline.findings.risk import levels_sql
+    from trueline.findings.standing import standing_of
     from trueline.findings.store import State, Tx, actor, micros, moment_of, open_state, state_url
     from trueline.findings.upkeep import keep_up
 
 _HOMES = {
+    "actions": ("Actions",),
     "applying": ("Applying", "Rules"),
     "audit": ("Event", "Fault", "Head", "head", "parse_head", "verify"),
     "comparing": ("Comparison", "Said"),
     "exceptions": ("Asked", "Desk"),
-    "owners": ("owning",),
+    "inspection": ("inspect_store",),
+    "owners": ("chain_steps", "explain", "owning"),
     "progress": ("last_applied", "note_applied"),
     "renaming": ("rename", "renamed"),
     "risk": ("levels_sql",),
+    "standing": ("standing_of",),
     "store": ("State", "Tx", "actor", "micros", "moment_of", "open_state", "state_url"),
     "upkeep": ("keep_up",),
 }
 """Where each name is. Loaded on first use: showing findings needs no DuckDB, judging no store."""
 
 __all__ = [
+    "Actions",
     "Applying",
     "Asked",
     "Comparison",
@@ -44,7 +51,10 @@ __all__ = [
     "State",
     "Tx",
     "actor",
+    "chain_steps",
+    "explain",
     "head",
+    "inspect_store",
     "keep_up",
     "last_applied",
     "levels_sql",
@@ -56,6 +66,7 @@ __all__ = [
     "parse_head",
     "rename",
     "renamed",
+    "standing_of",
     "state_url",
     "verify",
 ]

@@ -19,6 +19,7 @@ from trueline.findings import acceptance
 from trueline.findings.audit import Event
 from trueline.findings.filters import condition
 from trueline.findings.lifecycle import update_findings, void
+from trueline.findings.queries import one_exception
 from trueline.findings.schema import acceptances, exceptions, findings
 from trueline.findings.store import Tx, compact, moment_of
 from trueline.findings.windows import DAY, longest_exception
@@ -199,16 +200,7 @@ class Desk:
 
     def find(self, wanted: str) -> dict[str, Any]:
         """An exception by its id, or the beginning of one."""
-        e = exceptions.c
-        rows = self.tx.conn.execute(
-            select(exceptions).where(e.id.startswith(wanted, autoescape=True)).limit(3)
-        ).mappings()
-        found = [dict(row) for row in rows]
-        exact = [row for row in found if row["id"] == wanted]
-        if len(exact or found) == 1:
-            return (exact or found)[0]
-        said = f"{wanted!r} means several exceptions" if found else f"no exception is {wanted!r}"
-        raise ConfigError("unknown-exception", said, "trueline exception list")
+        return one_exception(self.tx.conn, wanted)
 
     def new_matches(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
         """What a rule fits that is neither excepted nor was ever accepted and lost."""

@@ -8,15 +8,30 @@ tells so.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
 
 from trueline.findings.subject import SUBJECT, unowned
+from trueline.lake.connect import connect
 from trueline.settings import Settings
 
-__all__ = ["ASSIGNED", "CODE", "NOBODY", "TAG", "Owning", "owning"]
+__all__ = [
+    "ASSIGNED",
+    "CHAIN_UNKNOWN",
+    "CODE",
+    "NOBODY",
+    "TAG",
+    "Link",
+    "Owning",
+    "chain_steps",
+    "explain",
+    "owning",
+]
 
-NOBODY, ASSIGNED, TAG, CODE, ENVIRONMENT, DEFAULT, FIRST_RULE = 0, 1, 2, 3, 4, 5, 100
+NOBODY, ASSIGNED, TAG, CODE, ENVIRONMENT, DEFAULT, CHAIN_UNKNOWN, FIRST_RULE = *range(7), 100
 """Which step of the chain decided; rules are counted from `FIRST_RULE`."""
 
 
@@ -40,6 +55,8 @@ class Owning:
 
     def _said(self, step: int, detail: str | None) -> str:
         owners = self.settings.owners
+        if step == CHAIN_UNKNOWN:
+            return "the assignment was taken back"
         if step == ASSIGNED:
             return f"assigned by {detail}"
         if step == TAG:
@@ -58,7 +75,7 @@ class Owning:
 
 def owning(settings: Settings) -> Owning:
     """Compile the chain of these settings. Raises LanguageError with the rule's place."""
-    steps = [*_tag(settings), *_rules(settings), *_environments(settings), *_default(settings)]
+    steps = _steps(settings)
     return Owning(
         settings,
         _cases([(s.when, s.owner) for s in steps], "NULL::VARCHAR"),
@@ -74,6 +91,56 @@ class _Step:
     number: int
     when: str
     owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One step of the chain for one subject: what it is, whether it holds (None = it could not be
+    decided), and whose it then is."""
+
+    said: str
+    holds: bool | None
+    owner: str | None
+
+
+def explain(settings: Settings, subject: Mapping[str, Any]) -> list[Link]:
+    """The chain for one finding, step by step. `subject` has its columns; `tags` None = unknown."""
+    chain = owning(settings)
+    links = []
+    with connect(memory="64MB", threads=1, files=False) as con:
+        con.register("_subject", pa.Table.from_pylist([_row(subject)], _SCHEMA))
+        for step in _steps(settings):
+            sql = f"SELECT {step.when}, {step.owner} FROM _subject p"
+            holds, owner = con.execute(sql).fetchall()[0]
+            links.append(Link(chain.reason(step.number, False), holds, owner))
+    return links
+
+
+_SCHEMA = pa.schema(
+    [
+        *((n, pa.string()) for n in SUBJECT if n not in ("tags", "owner")),
+        ("tags", pa.map_(pa.string(), pa.string())),
+    ]
+)
+
+
+def _row(subject: Mapping[str, Any]) -> dict[str, Any]:
+    tags = subject["tags"]
+    plain = {name: subject.get(name) for name in _SCHEMA.names}
+    return plain | {"plane": "live", "tags": None if tags is None else list(tags.items())}
+
+
+def chain_steps(settings: Settings) -> list[tuple[int, str]]:
+    """The number of each step that these settings have, and what it is: assignment first,
+    nobody last."""
+    chain = owning(settings)
+    numbers = [step.number for step in _steps(settings)]
+    said = [(n, chain.reason(n, False)) for n in numbers]
+    return [(ASSIGNED, "explicit assignment"), *said, (NOBODY, chain.reason(NOBODY, False))]
+
+
+def _steps(settings: Settings) -> list[_Step]:
+    return [*_tag(settings), *_rules(settings), *_environments(settings), *_default(settings)]
 
 
 def _tag(settings: Settings) -> list[_Step]:

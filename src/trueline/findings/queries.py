@@ -26,11 +26,13 @@ __all__ = [
     "Group",
     "Wanted",
     "acceptances_of",
+    "ageing",
     "counts",
     "find",
     "history",
     "listed",
     "listed_exceptions",
+    "one_exception",
     "steps",
 ]
 
@@ -174,7 +176,22 @@ def acceptances_of(
     return [dict(r) for r in conn.execute(query.order_by(a.at, a.finding)).mappings()]
 
 
-def listed_exceptions(conn: Connection, *, all_: bool = False) -> list[dict[str, Any]]:
+def one_exception(conn: Connection, wanted: str) -> dict[str, Any]:
+    """An exception by its id, or the beginning of one. Raises ConfigError."""
+    e = exceptions.c
+    like = e.id.startswith(wanted, autoescape=True)
+    ids = conn.execute(select(e.id).where(like).order_by(e.id).limit(6)).scalars().all()
+    exact = [i for i in ids if i == wanted] or ids
+    if len(exact) != 1:
+        several = f"{wanted!r} is the beginning of several ids: {', '.join(ids[:5])}"
+        said = several if ids else f"no exception has the id {wanted!r}"
+        raise ConfigError("unknown-exception", said, "trueline exception list --all shows ids")
+    return listed_exceptions(conn, wanted=exact[0])[0]
+
+
+def listed_exceptions(
+    conn: Connection, *, all_: bool = False, wanted: str | None = None
+) -> list[dict[str, Any]]:
     """Exceptions with the number of findings each covers, lost, and has to be reviewed for."""
     e, a = exceptions.c, acceptances.c
     query = (
@@ -193,7 +210,9 @@ def listed_exceptions(conn: Connection, *, all_: bool = False) -> list[dict[str,
         .group_by(e.id)
         .order_by(e.until, e.id)
     )
-    if not all_:
+    if wanted is not None:
+        query = query.where(e.id == wanted)
+    elif not all_:
         query = query.where(e.state.in_(("requested", "approved")) | e.renewal.is_not(None))
     return [dict(row) for row in conn.execute(query).mappings()]
 
@@ -278,6 +297,20 @@ def _medians(conn: Connection, by: str, now: int) -> dict[str | None, list[int]]
     out: dict[str | None, list[int]] = {}
     for row in rows:
         out.setdefault(row.name, []).append(row.took)
+    return out
+
+
+def ageing(conn: Connection, now: int) -> dict[str | None, dict[str, int]]:
+    """By owner, how many unresolved findings are how old."""
+    f, age = findings.c, _age(now)
+    rows = conn.execute(
+        select(f.owner, age.label("age"), func.count().label("many"))
+        .where(f.resolved_at.is_(None), f.state != "excepted")
+        .group_by(f.owner, age)
+    )
+    out: dict[str | None, dict[str, int]] = {}
+    for row in rows:
+        out.setdefault(row.owner, {label: 0 for label, _ in AGES})[row.age] = row.many
     return out
 
 

@@ -33,7 +33,17 @@ from trueline.errors import ActionError, ConfigError
 from trueline.findings import audit
 from trueline.findings.schema import events, facts, transactions
 
-__all__ = ["VERSION", "State", "Tx", "actor", "micros", "moment_of", "open_state", "state_url"]
+__all__ = [
+    "VERSION",
+    "State",
+    "Tx",
+    "actor",
+    "connect_state",
+    "micros",
+    "moment_of",
+    "open_state",
+    "state_url",
+]
 
 VERSION = "0001"
 """The newest migration."""
@@ -98,6 +108,17 @@ def open_state(url: str, *, lake: str | None = None, create: bool = True) -> Sta
         if lake is not None:
             state.belong_to(lake)
     return state
+
+
+@contextmanager
+def connect_state(url: str) -> Iterator[State]:
+    """The store at a URL as it is, whatever its version."""
+    state = State(_engine(url))
+    try:
+        with state.reaching():
+            yield state
+    finally:
+        state.close()
 
 
 class State:

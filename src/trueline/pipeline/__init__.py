@@ -1,6 +1,7 @@
 """The order of the stages; no other package knows it.
 
 scan:   collect → lake run → (in the commit) enrich → evaluate → snapshot → report
+        … → findings: snapshots → state store
 check:  iac → tables → enrich → evaluate → report
 policy test:  test rows → tables → enrich → evaluate
 """
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from trueline.pipeline.base import check_change
     from trueline.pipeline.check import check_code
+    from trueline.pipeline.findings import apply_outstanding, bring_up_to_date, open_findings
     from trueline.pipeline.judging import Bench, environment_rules, make_bench
     from trueline.pipeline.scan import ScanOptions, ScanOutcome, scan_aws, type_verdicts
     from trueline.pipeline.snapshots import snapshot_report
@@ -23,10 +25,13 @@ __all__ = [
     "ScanOptions",
     "ScanOutcome",
     "Workspace",
+    "apply_outstanding",
+    "bring_up_to_date",
     "check_change",
     "check_code",
     "environment_rules",
     "make_bench",
+    "open_findings",
     "open_workspace",
     "scan_aws",
     "snapshot_report",
@@ -36,6 +41,7 @@ __all__ = [
 _HOMES = {
     "base": ("check_change",),
     "check": ("check_code",),
+    "findings": ("apply_outstanding", "bring_up_to_date", "open_findings"),
     "judging": ("Bench", "environment_rules", "make_bench"),
     "scan": ("ScanOptions", "ScanOutcome", "scan_aws", "type_verdicts"),
     "snapshots": ("snapshot_report",),

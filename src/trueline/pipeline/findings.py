@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from trueline.errors import ActionError
+from trueline.errors import ActionError, TruelineError
+from trueline.model import Verdict
 from trueline.pipeline.judging import Bench, make_bench, moment
 from trueline.pipeline.workspace import Workspace
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from trueline.findings import Comparison, Rules, State
     from trueline.lake import Lake, Snapshot
 
-__all__ = ["apply_outstanding", "bring_up_to_date", "open_findings"]
+__all__ = ["Standing", "apply_outstanding", "bring_up_to_date", "open_findings", "standing"]
 
 MEMORY = "256MB"
 """What comparing a snapshot with the store may take."""
@@ -69,6 +70,54 @@ def apply_outstanding(
         if _apply(workspace, rules, state, lake, snapshot, digest, say):
             done.append(number)
     return done
+
+
+Standing = Callable[[Sequence[Verdict]], list[Verdict]]
+"""Adds to verdicts what the store knows of their findings."""
+
+
+def standing(workspace: Workspace, state: State) -> Standing:
+    """What gives fails their owner and the exception that covers them."""
+    from trueline.findings import owning, standing_of
+
+    reason = owning(workspace.settings).reason
+
+    def add(verdicts: Sequence[Verdict]) -> list[Verdict]:
+        fails = [(v.policy, v.resource.uid) for v in verdicts if v.status == "fail"]
+        with state.reading() as conn:
+            known = standing_of(conn, fails, reason)
+        return [
+            replace(v, owner=k.owner, owner_reason=k.owner_reason, exception=k.exception)
+            if v.status == "fail" and (k := known.get((v.policy, v.resource.uid)))
+            else v
+            for v in verdicts
+        ]
+
+    return add
+
+
+def refuse_state(workspace: Workspace, lake: Lake) -> None:
+    """Stop before anything is read where findings could never be kept: the store is of another
+    lake, or of a version this program does not know. One that cannot be reached is no reason."""
+    from trueline.findings import open_state, state_url
+
+    url = state_url(workspace.settings.state, workspace.home)
+    try:
+        open_state(url, lake=lake.id).close()
+    except ActionError:
+        return
+
+
+def applied(
+    workspace: Workspace, say: Callable[[str], None]
+) -> tuple[Standing, TruelineError | None]:
+    """Apply what is outstanding after a scan; what then adds to its verdicts, or what failed."""
+    try:
+        state = open_findings(workspace)
+        bring_up_to_date(workspace, state, say)
+        return standing(workspace, state), None
+    except ActionError as error:
+        return list, error
 
 
 @dataclass(frozen=True, slots=True)

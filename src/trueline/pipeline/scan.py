@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trueline.catalog.select import select_policies, select_types, tables_named
-from trueline.errors import ConfigError, InterruptedRun
+from trueline.errors import ConfigError, InterruptedRun, TruelineError
 from trueline.model import CoverageRow, ResourceType
+from trueline.pipeline.findings import applied, refuse_state
 from trueline.pipeline.judging import Bench, info, make_bench, moment
 from trueline.pipeline.snapshots import snapshot_report
 from trueline.pipeline.workspace import Workspace
@@ -48,10 +49,14 @@ class ScanOptions:
 
 @dataclass(frozen=True, slots=True)
 class ScanOutcome:
-    """A scan's report, and the snapshot it recorded (None with `record=False`)."""
+    """A scan's report, and the snapshot it recorded (None with `record=False`).
+
+    `state_error`: the snapshot is kept, but could not be applied to the findings.
+    """
 
     report: Report
     snapshot: int | None
+    state_error: TruelineError | None = None
 
 
 def scan_aws(
@@ -76,14 +81,23 @@ def scan_aws(
         if not options.record:
             home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="trueline-")))
         lake = Lake(home)
+        if options.record:
+            refuse_state(workspace, lake)
         run = _begin(lake, options, types, say)
         outcome = _collect(workspace, options, types, run, progress, stop)
         read = {s for s, f in run.finished.items() if f.state.cause != "not_collected"}
         snapshot = _commit(lake, run, bench, types, started, outcome)
+        known, error = applied(workspace, say) if options.record else (list, None)
         report = snapshot_report(
-            workspace, lake, snapshot, chosen=chosen, scopes=read, passes=options.passes
+            workspace,
+            lake,
+            snapshot,
+            chosen=chosen,
+            scopes=read,
+            passes=options.passes,
+            standing=known,
         )
-        return ScanOutcome(report, snapshot.number if options.record else None)
+        return ScanOutcome(report, snapshot.number if options.record else None, error)
 
 
 def _begin(

@@ -13,6 +13,7 @@ from trueline.pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
     from trueline.lake import Lake, Snapshot
+    from trueline.pipeline.findings import Standing
     from trueline.report import Report
 
 __all__ = ["snapshot_report"]
@@ -26,10 +27,12 @@ def snapshot_report(
     chosen: Mapping[str, Policy],
     scopes: Collection[Scope],
     passes: bool = False,
+    standing: Standing = list,
 ) -> Report:
     """The report of a snapshot's scan: verdicts of `chosen` policies in these scopes.
 
     Fails and unknowns were stored; passing verdicts are judged again where they are wanted.
+    `standing` adds what is known of the findings behind the verdicts.
     """
     from trueline.evaluate import scope_verdicts, tally
     from trueline.report import build_report
@@ -53,7 +56,7 @@ def snapshot_report(
     )
     return build_report(
         snapshot.scan,
-        ordered(verdicts),
+        ordered(standing(verdicts)),
         snapshot.coverage(of_this_scan=True),
         resources=sum(c.rows for c in counted),
         passed=None if passes else sum(c.passed for c in counted),

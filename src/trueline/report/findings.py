@@ -9,7 +9,7 @@ from typing import Any
 from trueline.findings.store import moment_of
 from trueline.report.model import plain
 
-__all__ = ["event_dict", "exception_dict", "finding_dict"]
+__all__ = ["acceptance_dict", "event_dict", "exception_dict", "finding_dict"]
 
 Reason = Callable[[int, bool, str | None], str]
 """What says why somebody owns a finding: `Owning.reason`."""
@@ -88,6 +88,24 @@ def exception_dict(row: Mapping[str, Any]) -> dict[str, Any]:
         "voided": row["voided"] or 0,
         "unverified": row["unverified"] or 0,
         "to_review": row["to_review"] or 0,
+    }
+
+
+def acceptance_dict(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What an exception accepted of a finding, and whether that still holds."""
+    return {
+        "exception": row["exception"],
+        "finding": row["finding"],
+        "policy": row["policy"],
+        "uid": row["uid"],
+        "severity": row["severity"],
+        "environment": row["environment"],
+        "at": _time(row["at"]),
+        "state": row["state"],
+        "why": row["why"],
+        "verified": bool(row["verified"]),
+        "review_until": _time(row["review_until"]),
+        "evidence": json.loads(row["evidence"]),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
@@ -12,6 +13,7 @@ __all__ = ["write_table_rows"]
 
 SAMPLE = 200
 WIDEST = 60
+_COLOURS = {"critical": "1;31", "high": "31", "medium": "33", "low": "36"}
 
 
 def write_table_rows(
@@ -29,9 +31,14 @@ def write_table_rows(
     }
     count = 0
 
+    coloured = out.isatty() and not os.environ.get("NO_COLOR")
+
     def line(values: Mapping[str, Any]) -> None:
         cells = [_cut(_text(values.get(c)), widths[c]).ljust(widths[c]) for c in used[:-1]]
-        out.write("  ".join([*cells, _text(values.get(used[-1]))]).rstrip() + "\n")
+        said = "  ".join([*cells, _text(values.get(used[-1]))]).rstrip()
+        if coloured:
+            said = _painted(said, values.get("severity"))
+        out.write(said + "\n")
 
     if sample:
         line({c: c for c in used})
@@ -41,6 +48,12 @@ def write_table_rows(
             if most is None or count <= most:
                 line(row)
     return count
+
+
+def _painted(line: str, severity: Any) -> str:
+    """The line with its severity in colour."""
+    code = _COLOURS.get(severity)
+    return line if code is None else line.replace(severity, f"\x1b[{code}m{severity}\x1b[0m", 1)
 
 
 def _text(value: Any) -> str:
