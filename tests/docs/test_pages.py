@@ -16,7 +16,7 @@ from trueline.catalog import load
 from trueline.cli.app import program
 from trueline.cli.explain import CAUSES
 from trueline.errors import ConfigError
-from trueline.pipeline import check_code, open_workspace
+from trueline.pipeline import broken_rules, check_code, open_workspace
 from trueline.settings import load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -109,6 +109,7 @@ def test_the_configuration_of_the_page_works(tmp_path: Path) -> None:
     (tmp_path / "trueline.toml").write_text(example[1])
     room = open_workspace(str(tmp_path), str(tmp_path / "trueline.toml"))
     assert [e.name for e in room.settings.environments] == ["production", "sandbox"]
+    assert list(broken_rules(room.settings)) == []
     report = check_code(room, str(ROOT / "tests" / "e2e" / "plan.json"))
     assert report.summary.failed
 

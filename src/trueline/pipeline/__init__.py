@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from trueline.pipeline.base import check_change
     from trueline.pipeline.check import check_code
+    from trueline.pipeline.inspection import Inspection, broken_rules, inspect_rules, unknown_leads
     from trueline.pipeline.judging import Bench, environment_rules, make_bench
     from trueline.pipeline.scan import ScanOptions, ScanOutcome, scan_aws, type_verdicts
     from trueline.pipeline.snapshots import snapshot_report
@@ -20,22 +21,27 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Bench",
+    "Inspection",
     "ScanOptions",
     "ScanOutcome",
     "Workspace",
+    "broken_rules",
     "check_change",
     "check_code",
     "environment_rules",
+    "inspect_rules",
     "make_bench",
     "open_workspace",
     "scan_aws",
     "snapshot_report",
     "type_verdicts",
+    "unknown_leads",
 ]
 
 _HOMES = {
     "base": ("check_change",),
     "check": ("check_code",),
+    "inspection": ("Inspection", "broken_rules", "inspect_rules", "unknown_leads"),
     "judging": ("Bench", "environment_rules", "make_bench"),
     "scan": ("ScanOptions", "ScanOutcome", "scan_aws", "type_verdicts"),
     "snapshots": ("snapshot_report",),
