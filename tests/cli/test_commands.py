@@ -182,6 +182,28 @@ def test_doctor_and_config_show_what_holds(program: Program) -> None:
     assert "acounts" in broken.out
 
 
+def test_config_shows_everything_that_holds_but_no_password(program: Program) -> None:
+    (program.directory / "assets.toml").write_text("[[assets]]\nmatch = 'TRUE'\n")
+    (program.directory / "trueline.toml").write_text(
+        'state = "postgresql://me:hunter2@db.example.com/x?sslpassword=hunter3"\n'
+        'approvers = {names = ["ada"]}\nwindows = {low = 365}\nrisk = {assets = "assets.toml"}\n'
+        'owners = {rules = [{match = "TRUE", owner = "x"}]}\n'
+        "[[environments]]\nname = 'e'\nmatch = 'TRUE'\nweight = 0.5\nwindows = {high = 1}\n"
+    )
+    for format_ in ("table", "json"):
+        shown = program("config", "show", "--format", format_).out
+        assert "hunter" not in shown
+        assert "postgresql://me:***@db.example.com/x?sslpassword=***" in shown
+    data = program("config", "show", "--format", "json").json()
+    assert data["approvers"] == ["ada"]
+    assert data["windows"] == {"critical": 7, "high": 30, "medium": 90, "low": 365}
+    assert data["owners"]["rules"] == [{"match": "TRUE", "owner": "x"}]
+    assert [a["match"] for a in data["risk"]["assets"]] == ["TRUE"]
+    (environment,) = data["environments"]
+    assert (environment["weight"], environment["inherits"]) == (0.5, None)
+    assert environment["windows"] == {"critical": 7, "high": 1, "medium": 90, "low": 365}
+
+
 def test_reading_an_empty_home_says_what_to_do_and_makes_nothing(program: Program) -> None:
     for arguments in (
         ("resource", "list"),

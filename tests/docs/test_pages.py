@@ -16,7 +16,7 @@ from trueline.catalog import load
 from trueline.cli.app import program
 from trueline.cli.explain import CAUSES
 from trueline.errors import ConfigError
-from trueline.pipeline import check_code, open_workspace
+from trueline.pipeline import broken_rules, check_code, open_workspace
 from trueline.settings import load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,6 +74,10 @@ def settings_keys(directory: Path) -> Iterator[str]:
         "": "zzzzzz = 1",
         "accounts.": "[accounts]\nzzzzzz = 1",
         "check.": "[check]\nzzzzzz = 1",
+        "owners.": "[owners]\nzzzzzz = 1",
+        "approvers.": "[approvers]\nzzzzzz = 1",
+        "risk.": "[risk]\nzzzzzz = 1",
+        "assets.": "[[assets]]\nzzzzzz = 1",
         "environments.": "[[environments]]\nname = 'a'\nmatch = 'TRUE'\nzzzzzz = 1",
         "environments.policies.": "[[environments]]\nname = 'a'\nmatch = 'TRUE'\n"
         "[environments.policies.x]\nzzzzzz = 1",
@@ -91,7 +95,8 @@ def settings_keys(directory: Path) -> Iterator[str]:
 
 def test_every_setting_has_a_heading(tmp_path: Path) -> None:
     keys = list(settings_keys(tmp_path))
-    assert {"content", "accounts.expected", "environments.policies.enabled"} <= set(keys)
+    some = {"content", "owners.rules", "assets.match", "environments.policies.enabled"}
+    assert some <= set(keys)
     said = headings(DOCS / "configuration.md")
     assert [k for k in keys if k not in said] == []
 
@@ -104,6 +109,7 @@ def test_the_configuration_of_the_page_works(tmp_path: Path) -> None:
     (tmp_path / "trueline.toml").write_text(example[1])
     room = open_workspace(str(tmp_path), str(tmp_path / "trueline.toml"))
     assert [e.name for e in room.settings.environments] == ["production", "sandbox"]
+    assert list(broken_rules(room.settings)) == []
     report = check_code(room, str(ROOT / "tests" / "e2e" / "plan.json"))
     assert report.summary.failed
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from trueline.errors import ConfigError
-from trueline.evaluate import Baseline, baseline
+from trueline.evaluate import Baseline, Value, baseline, hold
 from trueline.model import Param, Policy
 from trueline.settings import Environment, PolicyOverride, Settings
 
@@ -75,6 +75,58 @@ def test_a_forced_environment_is_the_only_one() -> None:
 def test_severities_are_kept_only_where_they_differ() -> None:
     said = resolve(environment("strict", old=PolicyOverride(severity="critical")))
     assert said.severities == {("strict", "old"): "critical"}
+
+
+def test_a_severity_said_again_does_not_differ() -> None:
+    assert resolve(environment("same", old=PolicyOverride(severity="high"))).severities == {}
+
+
+def test_each_place_says_why_it_does_not_judge_a_policy() -> None:
+    said = resolve(
+        environment("a", old=PolicyOverride(enabled=False, reason="why")),
+        environment("b", owned=PolicyOverride(params={"owner": "x"})),
+    )
+    assert said.held == {
+        ("a", "old"): "switched off: why",
+        ("a", "owned"): "parameter owner is not configured",
+        (None, "owned"): "parameter owner is not configured",
+    }
+    assert [(n.policy, n.reason) for n in said.not_judged] == [
+        ("old", "switched off: why (a)"),
+        ("owned", "parameter owner is not configured (a, outside the environments)"),
+    ]
+
+
+def test_a_policy_that_is_off_and_lacks_a_parameter_is_off() -> None:
+    said = environment("a", owned=PolicyOverride(enabled=False, reason="why"))
+    held = hold(POLICIES["owned"], Settings(), said)
+    assert (held.state, held.reason, held.lacks) == ("off", "switched off: why", "owner")
+
+
+def test_each_value_says_where_it_comes_from() -> None:
+    settings = Settings(params={"old": {"days": 60}})
+    strict = environment("strict", old=PolicyOverride(params={"days": 30}))
+    assert hold(POLICIES["old"], settings, strict).params["days"] == Value(30, "environment")
+    assert hold(POLICIES["old"], settings, environment("x")).params["days"] == Value(60, "params")
+    assert hold(POLICIES["old"], Settings(), None).params["days"] == Value(90, "default")
+    lacking = hold(POLICIES["owned"], Settings(), None)
+    assert lacking.params["owner"] == Value(None, None)
+    assert (lacking.state, lacking.lacks) == ("not configured", "owner")
+
+
+@pytest.mark.parametrize(
+    ("said", "differs"),
+    [
+        (PolicyOverride(), False),
+        (PolicyOverride(severity="high", params={"days": 90}, enabled=True), False),
+        (PolicyOverride(severity="low"), True),
+        (PolicyOverride(params={"days": 91}), True),
+        (PolicyOverride(max_exception_days=0), True),
+        (PolicyOverride(enabled=False, reason="why"), True),
+    ],
+)
+def test_only_what_is_held_in_another_way_differs(said: PolicyOverride, differs: bool) -> None:
+    assert hold(POLICIES["old"], Settings(), environment("e", old=said)).differs is differs
 
 
 @pytest.mark.parametrize("value", ["9", 9.5, True, None, [9]])

@@ -7,28 +7,19 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 import click
 
 from trueline import __version__
+from trueline.cli.looking import Finding, look_at_rules, wrong
 from trueline.cli.options import home_options
 from trueline.errors import TruelineError
 
 __all__ = ["doctor"]
 
-EXTRAS = {"aws": ("boto3",), "demo": ("moto", "werkzeug")}
+EXTRAS = {"aws": ("boto3",), "demo": ("moto", "werkzeug"), "postgresql": ("psycopg",)}
 """Extra → the packages that show whether it is installed; the extras that something uses now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at: `state` is ok, note or wrong."""
-
-    subject: str
-    state: str
-    said: str
-    hint: str | None = None
 
 
 @click.command()
@@ -57,10 +48,13 @@ def doctor(profile: str | None, format_: str, home: str | None, config: str | No
 
 
 def _say(finding: Finding) -> None:
+    from trueline.report.escape import terminal
+
     colour = {"ok": "green", "note": "yellow", "wrong": "red"}[finding.state]
-    click.echo(f"{click.style(f'{finding.state:<6}', fg=colour)} {finding.subject}: {finding.said}")
+    mark = click.style(f"{finding.state:<6}", fg=colour)
+    click.echo(f"{mark} {terminal(finding.subject)}: {terminal(finding.said)}")
     if finding.hint:
-        click.echo(f"       help: {finding.hint}")
+        click.echo(f"       help: {terminal(finding.hint)}")
 
 
 def _program() -> list[Finding]:
@@ -80,32 +74,32 @@ def _extras() -> list[Finding]:
     return out
 
 
-def _wrong(subject: str, error: TruelineError) -> Finding:
-    where = f" ({error.where})" if error.where else ""
-    return Finding(subject, "wrong", error.message + where, error.hint)
-
-
 def _configuration(home: str | None, config: str | None) -> list[Finding]:
     from trueline.evaluate import baseline
-    from trueline.pipeline import environment_rules, open_workspace
+    from trueline.pipeline import open_workspace
 
     try:
         room = open_workspace(home, config)
         base = baseline(room.settings, room.catalog.policies)
-        environment_rules(room.settings.environments)
     except TruelineError as error:
-        return [_wrong("configuration", error)]
+        return [wrong("configuration", error)]
     file = room.settings.file
     content = f"{len(room.catalog.types)} types, {len(room.catalog.policies)} policies"
     out = [
         Finding("configuration", "ok", str(file) if file else "no trueline.toml; defaults hold"),
         Finding("content", "ok", content),
     ]
+    lacking = {policy for (_, policy), reason in base.held.items() if reason.startswith("param")}
     out += [
-        Finding(n.policy, "note", n.reason, f'set it under [params."{n.policy}"]')
+        Finding(
+            n.policy,
+            "note",
+            n.reason,
+            f'set it under [params."{n.policy}"]' if n.policy in lacking else None,
+        )
         for n in base.not_judged
     ]
-    return out
+    return [*out, *look_at_rules(room)]
 
 
 def _lake(home: str | None) -> list[Finding]:
@@ -124,7 +118,7 @@ def _lake(home: str | None) -> list[Finding]:
         lake = Lake(place)
         snapshot = lake.snapshot()
     except TruelineError as error:
-        return [_wrong("home", error)]
+        return [wrong("home", error)]
     if snapshot is None:
         return [Finding("home", "ok", f"{place}, no snapshot yet")]
     damage = snapshot.damage()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from trueline.pipeline.base import check_change
     from trueline.pipeline.check import check_code
     from trueline.pipeline.findings import apply_outstanding, bring_up_to_date, open_findings
+    from trueline.pipeline.inspection import Inspection, broken_rules, inspect_rules, unknown_leads
     from trueline.pipeline.judging import Bench, environment_rules, make_bench
     from trueline.pipeline.scan import ScanOptions, ScanOutcome, scan_aws, type_verdicts
     from trueline.pipeline.snapshots import snapshot_report
@@ -22,26 +23,31 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Bench",
+    "Inspection",
     "ScanOptions",
     "ScanOutcome",
     "Workspace",
     "apply_outstanding",
     "bring_up_to_date",
+    "broken_rules",
     "check_change",
     "check_code",
     "environment_rules",
+    "inspect_rules",
     "make_bench",
     "open_findings",
     "open_workspace",
     "scan_aws",
     "snapshot_report",
     "type_verdicts",
+    "unknown_leads",
 ]
 
 _HOMES = {
     "base": ("check_change",),
     "check": ("check_code",),
     "findings": ("apply_outstanding", "bring_up_to_date", "open_findings"),
+    "inspection": ("Inspection", "broken_rules", "inspect_rules", "unknown_leads"),
     "judging": ("Bench", "environment_rules", "make_bench"),
     "scan": ("ScanOptions", "ScanOutcome", "scan_aws", "type_verdicts"),
     "snapshots": ("snapshot_report",),
