@@ -58,19 +58,27 @@ def info(format_: str, home: str | None, config: str | None) -> None:
 )  # fmt: skip
 @home_options
 def prune(keep: str, home: str | None, config: str | None) -> None:
-    """Remove old snapshots and what only they used; the newest always stays."""
+    """Remove old snapshots and what only they used.
+
+    The newest always stays, and so does what has not been applied to the findings yet.
+    """
     from trueline.lake import Lake
     from trueline.lake.pruning import prune as remove
+    from trueline.pipeline import applied_through
 
     found = re.fullmatch(r"(\d+)(d?)", keep)
     if not found:
         raise ConfigError("usage", f"--keep is a number or an age in days, seen {keep!r}", "90d")
     limit = dt.timedelta(days=int(found[1])) if found[2] else int(found[1])
-    done = remove(Lake(workspace(home, config).home), limit)
+    room = workspace(home, config)
+    applied = applied_through(room)
+    done = remove(Lake(room.home), limit, applied=applied)
     talk(
         f"{len(done.snapshots)} snapshots dropped, {done.files} files and {_bytes(done.size)} freed"
         + (f"; {_bytes(done.waiting)} may still be read for a while" if done.waiting else "")
     )
+    if not applied:
+        talk("no snapshot has been applied to findings yet, so all stay: trueline finding list")
 
 
 def _bytes(size: float) -> str:

@@ -66,8 +66,11 @@ def prune(
     *,
     grace: dt.timedelta = GRACE,
     now: dt.datetime | None = None,
+    applied: int | None = None,
 ) -> Pruned:
     """Keep the newest `keep` snapshots, or those younger than it; the newest one always stays.
+
+    With `applied`, snapshots after this number stay, too: findings have not been made of them.
 
     Segments that nothing kept refers to are removed once their snapshot has been dropped for
     `grace`. ActionError when the disk fails.
@@ -77,7 +80,7 @@ def prune(
         raise ConfigError("keep-nothing", f"cannot keep {keep} snapshots", "keep at least 1")
     with writing("the lake"), lake.locked():
         _used(_manifests(lake, "snapshots"))  # one that cannot be read stops it before it begins
-        dropped = _drop(lake, keep, now)
+        dropped = _drop(lake, keep, now, applied)
         _expire(lake, now - grace)
         kept = _used(_manifests(lake, "snapshots"))
         waiting = _used(_manifests(lake, "dropped")) - kept
@@ -122,9 +125,11 @@ def info(lake: Lake) -> LakeInfo:
     return LakeInfo(lake.home, lake.id, tuple(listed), len(files), size, tuple(runs))
 
 
-def _drop(lake: Lake, keep: int | dt.timedelta, now: dt.datetime) -> list[int]:
+def _drop(lake: Lake, keep: int | dt.timedelta, now: dt.datetime, applied: int | None) -> list[int]:
     numbers = lake.numbers()
     old = numbers[:-keep] if isinstance(keep, int) else _older(lake, numbers[:-1], now - keep)
+    if applied is not None:
+        old = [n for n in old if n <= applied]
     aside = lake.root / "dropped"
     aside.mkdir(mode=0o700, exist_ok=True)
     for number in old:

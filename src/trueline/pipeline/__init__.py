@@ -14,7 +14,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from trueline.pipeline.base import check_change
     from trueline.pipeline.check import check_code
-    from trueline.pipeline.findings import apply_outstanding, bring_up_to_date, open_findings
+    from trueline.pipeline.findings import (
+        applied_through,
+        apply_outstanding,
+        bring_up_to_date,
+        open_findings,
+    )
     from trueline.pipeline.inspection import Inspection, broken_rules, inspect_rules, unknown_leads
     from trueline.pipeline.judging import Bench, environment_rules, make_bench
     from trueline.pipeline.scan import ScanOptions, ScanOutcome, scan_aws, type_verdicts
@@ -27,6 +32,7 @@ __all__ = [
     "ScanOptions",
     "ScanOutcome",
     "Workspace",
+    "applied_through",
     "apply_outstanding",
     "bring_up_to_date",
     "broken_rules",
@@ -46,7 +52,7 @@ __all__ = [
 _HOMES = {
     "base": ("check_change",),
     "check": ("check_code",),
-    "findings": ("apply_outstanding", "bring_up_to_date", "open_findings"),
+    "findings": ("applied_through", "apply_outstanding", "bring_up_to_date", "open_findings"),
     "inspection": ("Inspection", "broken_rules", "inspect_rules", "unknown_leads"),
     "judging": ("Bench", "environment_rules", "make_bench"),
     "scan": ("ScanOptions", "ScanOutcome", "scan_aws", "type_verdicts"),

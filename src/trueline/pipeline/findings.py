@@ -45,6 +45,18 @@ def bring_up_to_date(
     keep_up(state, workspace.settings, workspace.catalog.policies, moment(), say)
 
 
+def applied_through(workspace: Workspace) -> int:
+    """The number of the newest snapshot that findings were made of; 0 = none yet."""
+    from trueline.findings import last_applied
+
+    state = open_findings(workspace)
+    try:
+        with state.reading() as conn:
+            return last_applied(conn).number or 0
+    finally:
+        state.close()
+
+
 def apply_outstanding(
     workspace: Workspace,
     state: State,
