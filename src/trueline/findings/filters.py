@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, and_, case, func, literal, null, or_, true
 from trueline.errors import Where
 from trueline.findings.schema import findings
 from trueline.findings.subject import FINDING
-from trueline.language import expand_filter, read_rule
+from trueline.language import expand_filter
 from trueline.language import nodes as n
 
 __all__ = ["condition", "may_be_unknown", "reads"]
@@ -29,23 +29,26 @@ def condition(text: str, now: int, where: Where | None = None) -> ColumnElement[
 
     Raises LanguageError.
     """
-    tree = read_rule(expand_filter(text), FINDING, where)
-    return cast("ColumnElement[bool]", _Compiler(now).compile(tree))
+    return cast("ColumnElement[bool]", _Compiler(now).compile(_tree(text, where)))
 
 
 def reads(text: str, where: Where | None = None) -> set[str]:
     """The columns that a rule or filter string reads."""
-    tree = read_rule(expand_filter(text), FINDING, where)
-    return {part.name for part in n.walk(tree) if isinstance(part, n.Column)}
+    return {part.name for part in n.walk(_tree(text, where)) if isinstance(part, n.Column)}
 
 
 def may_be_unknown(text: str) -> bool:
     """Does a filter read what may not be known of a finding: its tags, its place in a tree?"""
-    tree = read_rule(expand_filter(text), FINDING)
     return any(
         isinstance(p, n.Tag) or (isinstance(p, n.Column) and p.name in ("tags", "account_path"))
-        for p in n.walk(tree)
+        for p in n.walk(_tree(text))
     )
+
+
+def _tree(text: str, where: Where | None = None) -> n.Expr:
+    from trueline.language import read_rule
+
+    return read_rule(expand_filter(text), FINDING, where)
 
 
 def columns(now: int) -> Mapping[str, ColumnElement[Any]]:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from trueline.lake.commit import TypeVerdicts
     from trueline.lake.differences import Change, ColumnChange, Difference, Gap, changes, diff
     from trueline.lake.manifest import ScopeEntry, Segment, VerdictEntry
+    from trueline.lake.marks import lake_id, snapshot_numbers
     from trueline.lake.pruning import LakeInfo, Pruned, SnapshotInfo, info, prune
     from trueline.lake.querying import QueryResult, query
     from trueline.lake.run import Run, RunSelection
@@ -40,14 +41,17 @@ __all__ = [
     "changes",
     "diff",
     "info",
+    "lake_id",
     "prune",
     "query",
     "record_batches",
+    "snapshot_numbers",
 ]
 
 _HOMES = {
     "commit": ("TypeVerdicts",),
     "differences": ("Change", "ColumnChange", "Difference", "Gap", "changes", "diff"),
+    "marks": ("lake_id", "snapshot_numbers"),
     "manifest": ("ScopeEntry", "Segment", "VerdictEntry"),
     "pruning": ("LakeInfo", "Pruned", "SnapshotInfo", "info", "prune"),
     "querying": ("QueryResult", "query"),

@@ -19,6 +19,7 @@ from trueline.errors import ActionError, ConfigError
 from trueline.lake import manifest as manifests
 from trueline.lake.commit import Judge, Judgement, build
 from trueline.lake.files import sync_directory, write_json, writing
+from trueline.lake.marks import snapshot_numbers
 from trueline.lake.reading import Limits, open_tables
 from trueline.lake.run import Run, RunSelection, abandoned, begin, resumable
 from trueline.lake.segments import Segments
@@ -56,8 +57,7 @@ class Lake:
 
     def numbers(self) -> list[int]:
         """The numbers of all snapshots, oldest first."""
-        names = (self.root / "snapshots").glob("*.json")
-        return sorted(int(p.stem) for p in names if p.stem.isdecimal())
+        return snapshot_numbers(self.home)
 
     def snapshot(self, number: int | None = None) -> Snapshot | None:
         """A snapshot by number, or the newest; None when there is none.

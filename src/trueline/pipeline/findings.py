@@ -38,10 +38,7 @@ def bring_up_to_date(
     """Apply what is outstanding: snapshots, changed settings, and what time has brought."""
     from trueline.findings import keep_up
 
-    if (workspace.home / "lake" / "snapshots").is_dir():
-        from trueline.lake import Lake
-
-        apply_outstanding(workspace, state, Lake(workspace.home, memory=MEMORY, threads=1), say)
+    apply_outstanding(workspace, state, say)
     keep_up(state, workspace.settings, workspace.catalog.policies, moment(), say)
 
 
@@ -58,30 +55,32 @@ def applied_through(workspace: Workspace) -> int:
 
 
 def apply_outstanding(
-    workspace: Workspace,
-    state: State,
-    lake: Lake,
-    say: Callable[[str], None] = lambda text: None,
+    workspace: Workspace, state: State, say: Callable[[str], None] = lambda text: None
 ) -> list[int]:
-    """Apply snapshots that the store has not seen, and the newest again where settings changed."""
-    from trueline.findings import last_applied
+    """Apply snapshots that the store has not seen, and the newest again where settings changed.
 
-    rules = _rules(workspace)
-    digest = _digest(workspace)
+    Returns their numbers. Where there is nothing to do, no more than that is found out.
+    """
+    from trueline.findings import last_applied
+    from trueline.lake import snapshot_numbers
+
+    digest, numbers = _digest(workspace), snapshot_numbers(workspace.home)
     with state.reading() as conn:
         seen = last_applied(conn)
-    numbers = lake.numbers()
     outstanding = [n for n in numbers if seen.number is None or n > seen.number]
-    if not outstanding and numbers and seen.settings != digest and seen.number is not None:
+    if not outstanding and seen.number is not None and seen.settings != digest:
         outstanding = numbers[-1:]
-    done = []
+    if not outstanding:
+        return []
+    from trueline.lake import Lake
+
+    lake, facts = Lake(workspace.home, memory=MEMORY, threads=1), _rules(workspace)
+    applied = []
     for number in outstanding:
         snapshot = lake.snapshot(number)
-        if snapshot is None:
-            continue
-        if _apply(workspace, rules, state, lake, snapshot, digest, say):
-            done.append(number)
-    return done
+        if snapshot and _apply(workspace, facts, state, lake, snapshot, digest, say):
+            applied.append(number)
+    return applied
 
 
 Standing = Callable[[Sequence[Verdict]], list[Verdict]]
@@ -253,8 +252,10 @@ def _comparison(
 
 
 def _lake_id(workspace: Workspace) -> str | None:
-    if not (workspace.home / "lake" / "lake.json").is_file():
-        return None
-    from trueline.lake import Lake
+    """The id of the home's lake; a damaged one is told by opening it."""
+    from trueline.lake import Lake, lake_id
 
-    return Lake(workspace.home).id
+    try:
+        return lake_id(workspace.home)
+    except ValueError:
+        return Lake(workspace.home).id
