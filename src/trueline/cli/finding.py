@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +74,7 @@ def list_(
 @home_options
 def show(wanted: str, format_: str, home: str | None, config: str | None) -> None:
     """Show a finding: evidence, owner, dates, parts of its risk, playbook, history."""
-    from trueline.findings import owning
+    from trueline.findings import owner_reason
     from trueline.findings.queries import acceptances_of, find, history
     from trueline.report.findings import acceptance_dict, event_dict, finding_dict
 
@@ -82,7 +83,7 @@ def show(wanted: str, format_: str, home: str | None, config: str | None) -> Non
             row = find(conn, wanted, at.micros)
             events = [event_dict(e) for e in history(conn, finding=row["id"])]
             accepted = [acceptance_dict(a) for a in acceptances_of(conn, finding=row["id"])]
-        shown = finding_dict(row, at.micros, owning(at.room.settings).reason)
+        shown = finding_dict(row, at.micros, partial(owner_reason, at.room.settings))
         shown |= {"history": events, "accepted": accepted}
         if format_ == "json":
             click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
@@ -211,11 +212,11 @@ def _act(
 
 
 def _listed(at: Opened, text: str, all_: bool, limit: int | None) -> Iterator[dict[str, Any]]:
-    from trueline.findings import owning
+    from trueline.findings import owner_reason
     from trueline.findings.queries import Wanted, listed
     from trueline.report.findings import finding_dict
 
-    reason = owning(at.room.settings).reason
+    reason = partial(owner_reason, at.room.settings)
     with at.state.reading() as conn:
         for row in listed(conn, Wanted(text or None, all_), at.micros, limit=limit):
             yield finding_dict(row, at.micros, reason)

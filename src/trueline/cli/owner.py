@@ -70,7 +70,7 @@ def explain(wanted: str, format_: str, home: str | None, config: str | None) -> 
     from dataclasses import asdict
 
     from trueline.findings import explain as chain
-    from trueline.findings import owning
+    from trueline.findings import owner_reason
     from trueline.findings.queries import find
     from trueline.report.escape import terminal
 
@@ -78,8 +78,8 @@ def explain(wanted: str, format_: str, home: str | None, config: str | None) -> 
         with at.state.reading() as conn:
             row = find(conn, wanted, at.micros)
         links = chain(at.room.settings, row)
-        reason = owning(at.room.settings).reason(
-            row["owner_step"], bool(row["owner_gap"]), row["assigned_by"]
+        reason = owner_reason(
+            at.room.settings, row["owner_step"], bool(row["owner_gap"]), row["assigned_by"]
         )
     shown = {"id": row["id"], "owner": row["owner"], "owner_reason": reason}
     if format_ == "json":

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from trueline.findings.comparing import Comparison, Said
     from trueline.findings.exceptions import Asked, Desk
     from trueline.findings.inspection import inspect_store
-    from trueline.findings.owners import chain_steps, explain, owning
+    from trueline.findings.owners import chain_steps, explain, owner_reason, owning
     from trueline.findings.progress import last_applied, note_applied
     from trueline.findings.renaming import rename, renamed
     from trueline.findings.risk import levels_sql
@@ -27,7 +27,7 @@ _HOMES = {
     "comparing": ("Comparison", "Said"),
     "exceptions": ("Asked", "Desk"),
     "inspection": ("inspect_store",),
-    "owners": ("chain_steps", "explain", "owning"),
+    "owners": ("chain_steps", "explain", "owner_reason", "owning"),
     "progress": ("last_applied", "note_applied"),
     "renaming": ("rename", "renamed"),
     "risk": ("levels_sql",),
@@ -62,6 +62,7 @@ __all__ = [
     "moment_of",
     "note_applied",
     "open_state",
+    "owner_reason",
     "owning",
     "parse_head",
     "rename",

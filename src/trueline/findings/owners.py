@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from trueline.findings.subject import SUBJECT, unowned
 from trueline.lake.connect import connect
-from trueline.settings import Settings
+from trueline.settings import Owners, Settings
 
 __all__ = [
     "ASSIGNED",
@@ -28,6 +28,7 @@ __all__ = [
     "Owning",
     "chain_steps",
     "explain",
+    "owner_reason",
     "owning",
 ]
 
@@ -49,28 +50,30 @@ class Owning:
     gap: str
 
     def reason(self, step: int, gap: bool, detail: str | None = None) -> str:
-        """Why it is this owner's; `detail` says who assigned it, or the line of a code path."""
-        passed = "; a step before it could not be decided" if gap else ""
-        return self._said(step, detail) + passed
+        return owner_reason(self.settings, step, gap, detail)
 
-    def _said(self, step: int, detail: str | None) -> str:
-        owners = self.settings.owners
-        if step == CHAIN_UNKNOWN:
-            return "the assignment was taken back"
-        if step == ASSIGNED:
-            return f"assigned by {detail}"
-        if step == TAG:
-            return f"tag {owners.tag}"
-        if step == CODE:
-            return f"CODEOWNERS: {detail}"
-        if step == ENVIRONMENT:
-            return "owner of the environment"
-        if step == DEFAULT:
-            return "default of [owners]"
-        if step >= FIRST_RULE:
-            number = step - FIRST_RULE
-            return f"rule {number + 1} of [owners]: {owners.rules[number].match}"
-        return "no step of the chain says an owner"
+
+def owner_reason(settings: Settings, step: int, gap: bool, detail: str | None = None) -> str:
+    """Why it is this owner's; `detail` says who assigned it, or the line of a code path."""
+    passed = "; a step before it could not be decided" if gap else ""
+    return _said(settings.owners, step, detail) + passed
+
+
+def _said(owners: Owners, step: int, detail: str | None) -> str:
+    if step >= FIRST_RULE:
+        number = step - FIRST_RULE
+        known = number < len(owners.rules)
+        return f"rule {number + 1} of [owners]" + (
+            f": {owners.rules[number].match}" if known else ""
+        )
+    return {
+        CHAIN_UNKNOWN: "the assignment was taken back",
+        ASSIGNED: f"assigned by {detail}",
+        TAG: f"tag {owners.tag}",
+        CODE: f"CODEOWNERS: {detail}",
+        ENVIRONMENT: "owner of the environment",
+        DEFAULT: "default of [owners]",
+    }.get(step, "no step of the chain says an owner")
 
 
 def owning(settings: Settings) -> Owning:
@@ -105,14 +108,13 @@ class Link:
 
 def explain(settings: Settings, subject: Mapping[str, Any]) -> list[Link]:
     """The chain for one finding, step by step. `subject` has its columns; `tags` None = unknown."""
-    chain = owning(settings)
     links = []
     with connect(memory="64MB", threads=1, files=False) as con:
         con.register("_subject", pa.Table.from_pylist([_row(subject)], _SCHEMA))
         for step in _steps(settings):
             sql = f"SELECT {step.when}, {step.owner} FROM _subject p"
             holds, owner = con.execute(sql).fetchall()[0]
-            links.append(Link(chain.reason(step.number, False), holds, owner))
+            links.append(Link(owner_reason(settings, step.number, False), holds, owner))
     return links
 
 
@@ -133,10 +135,13 @@ def _row(subject: Mapping[str, Any]) -> dict[str, Any]:
 def chain_steps(settings: Settings) -> list[tuple[int, str]]:
     """The number of each step that these settings have, and what it is: assignment first,
     nobody last."""
-    chain = owning(settings)
     numbers = [step.number for step in _steps(settings)]
-    said = [(n, chain.reason(n, False)) for n in numbers]
-    return [(ASSIGNED, "explicit assignment"), *said, (NOBODY, chain.reason(NOBODY, False))]
+    said = [(n, owner_reason(settings, n, False)) for n in numbers]
+    return [
+        (ASSIGNED, "explicit assignment"),
+        *said,
+        (NOBODY, owner_reason(settings, NOBODY, False)),
+    ]
 
 
 def _steps(settings: Settings) -> list[_Step]:

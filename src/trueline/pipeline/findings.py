@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from trueline.errors import ActionError, TruelineError
@@ -89,9 +90,9 @@ Standing = Callable[[Sequence[Verdict]], list[Verdict]]
 
 def standing(workspace: Workspace, state: State) -> Standing:
     """What gives fails their owner and the exception that covers them."""
-    from trueline.findings import owning, standing_of
+    from trueline.findings import owner_reason, standing_of
 
-    reason = owning(workspace.settings).reason
+    reason = partial(owner_reason, workspace.settings)
 
     def add(verdicts: Sequence[Verdict]) -> list[Verdict]:
         fails = [(v.policy, v.resource.uid) for v in verdicts if v.status == "fail"]
