@@ -12,10 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow as pa
-
 from trueline.findings.subject import SUBJECT, unowned
-from trueline.lake.connect import connect
 from trueline.settings import Owners, Settings
 
 __all__ = [
@@ -108,28 +105,23 @@ class Link:
 
 def explain(settings: Settings, subject: Mapping[str, Any]) -> list[Link]:
     """The chain for one finding, step by step. `subject` has its columns; `tags` None = unknown."""
+    import pyarrow as pa
+
+    from trueline.lake.connect import connect
+
+    kinds = [(name, pa.string()) for name in SUBJECT if name not in ("tags", "owner")]
+    schema = pa.schema([*kinds, ("tags", pa.map_(pa.string(), pa.string()))])
+    tags = subject["tags"]
+    row = {name: subject.get(name) for name in schema.names}
+    row |= {"plane": "live", "tags": None if tags is None else list(tags.items())}
     links = []
     with connect(memory="64MB", threads=1, files=False) as con:
-        con.register("_subject", pa.Table.from_pylist([_row(subject)], _SCHEMA))
+        con.register("_subject", pa.Table.from_pylist([row], schema))
         for step in _steps(settings):
             sql = f"SELECT {step.when}, {step.owner} FROM _subject p"
             holds, owner = con.execute(sql).fetchall()[0]
             links.append(Link(owner_reason(settings, step.number, False), holds, owner))
     return links
-
-
-_SCHEMA = pa.schema(
-    [
-        *((n, pa.string()) for n in SUBJECT if n not in ("tags", "owner")),
-        ("tags", pa.map_(pa.string(), pa.string())),
-    ]
-)
-
-
-def _row(subject: Mapping[str, Any]) -> dict[str, Any]:
-    tags = subject["tags"]
-    plain = {name: subject.get(name) for name in _SCHEMA.names}
-    return plain | {"plane": "live", "tags": None if tags is None else list(tags.items())}
 
 
 def chain_steps(settings: Settings) -> list[tuple[int, str]]:
