@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -109,9 +110,11 @@ def end_acceptances(tx: Tx, finding: str, why: str) -> None:
 
 
 def update_findings(tx: Tx, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write changed columns; each row names its finding as `b_id`."""
+    """Write changed columns; each row names its finding as `b_id`, its tags are JSON as text."""
     by_shape: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
     for row in rows:
+        if row.get("tags") is not None:
+            row = {**row, "tags": json.loads(row["tags"])}
         by_shape.setdefault(tuple(row), []).append(row)
     for shape, listed in by_shape.items():
         values: dict[str, Any] = {name: bindparam(name) for name in shape if name != "b_id"}
