@@ -148,8 +148,12 @@ class Applying:
                     cause = scope.cause
                 updates.append(self._doubt(was, cause, confirmed))
             elif todo == "recreate":
-                updates.append(self._resolve(was, "recreated", confirmed) | {"key": None})
+                gone = was["resolved_at"] is not None
+                closed = {"b_id": was["id"]} if gone else self._resolve(was, "recreated", confirmed)
+                updates.append({**closed, "key": None})
                 self._open(row)
+            elif todo == "replaced":
+                updates.append(self._resolve(was, "recreated", confirmed))
             elif todo == "reopen":
                 updates.append(self._reopen(was, row, "it fails again"))
             else:

@@ -244,6 +244,7 @@ _TODO = """
 SELECT n.key, CASE
   WHEN n.fails AND k.key IS NULL THEN 'open'
   WHEN n.fails AND k.incarnation <> n.incarnation THEN 'recreate'
+  WHEN k.incarnation <> n.incarnation AND NOT k.resolved THEN 'replaced'
   WHEN n.fails AND k.resolved THEN 'reopen'
   WHEN n.fails AND k.unconfirmed THEN 'confirm'
   WHEN n.fails AND (k.evidence_mark <> n.evidence_mark OR k.subject_mark <> n.subject_mark)
