@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, select, update
 
 from trueline.findings import acceptance
 from trueline.findings.audit import Event
-from trueline.findings.comparing import KNOWN, Comparison
+from trueline.findings.comparing import KNOWN, Comparison, Place
 from trueline.findings.identity import id_of
 from trueline.findings.lifecycle import (
     active_acceptances,
@@ -303,22 +303,22 @@ class Applying:
         updates = []
         for was in rows:
             place = standing.get(was["uid"])
-            policy, environment = was["policy"], was["environment"]
-            held = self.rules.held_back(environment, policy)
+            policy = was["policy"]
+            held = self.rules.held_back(place[3] if place else was["environment"], policy)
             if held is not None and held.startswith("switched off"):
                 updates.append(self._resolve(was, "switched_off", confirmed, held))
-            elif policy not in judged:
-                updates += self._doubted(was, held or "not_judged", confirmed)
-            else:
+            elif place is None or (held is None and policy in judged):
                 home = place[:2] if place else (was["scope_account"], was["scope_region"])
                 updates += self._settled(was, scopes.get(home), place, confirmed)
+            else:
+                updates += self._doubted(was, held or "not_judged", confirmed)
         self._update(updates)
 
     def _settled(
         self,
         was: Mapping[str, Any],
         scope: ScopeState | None,
-        place: tuple[str, str, str | None] | None,
+        place: Place | None,
         confirmed: Mapping[tuple[str, str, str], int],
     ) -> list[dict[str, Any]]:
         """Resolved where a newer and whole read proves it, else as it was or in doubt."""
