@@ -299,6 +299,7 @@ class Applying:
         judged: frozenset[str],
     ) -> None:
         rows = list(self._stored(keys).values())
+        confirmed = {**confirmed, **self._confirmed({r["policy"] for r in rows} - judged)}
         standing = comparison.standing([row["uid"] for row in rows])
         updates = []
         for was in rows:
