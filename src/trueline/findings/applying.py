@@ -179,11 +179,7 @@ class Applying:
             if row["fails"]:
                 found = acceptance.compare(held["evidence"], row["evidence"], row["unread"] or ())
             if found.beyond:
-                stands = dict(was) | {
-                    "severity": row["severity"],
-                    "environment": row["environment"],
-                }
-                void(self.tx, self.rules.settings, stands, held["exception"], found.beyond)
+                void(self.tx, self.rules.settings, was["id"], held["exception"], found.beyond)
             elif found.whole != held["verified"]:
                 mark_verified(self.tx, held, found.whole)
 
