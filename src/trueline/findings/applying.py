@@ -310,6 +310,17 @@ class Applying:
             else:
                 updates += self._doubted(was, held or "not_judged", confirmed)
         self._update(updates)
+        self._leave_unverified(rows, updates)
+
+    def _leave_unverified(
+        self, rows: Sequence[Mapping[str, Any]], updates: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """What was accepted of findings that are in doubt now could not be read again."""
+        doubted = {u["b_id"] for u in updates if u["unconfirmed_since"] is not None}
+        excepted = [r["id"] for r in rows if r["id"] in doubted and r["state"] == "excepted"]
+        for held in active_acceptances(self.tx, excepted):
+            if held["verified"]:
+                mark_verified(self.tx, held, False)
 
     def _settled(
         self,
