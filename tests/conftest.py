@@ -1,7 +1,8 @@
 """What tests need beside Python: programs and material that may be absent.
 
-`@pytest.mark.needs("terraform")` skips a test where the program is missing, and the fixtures
-`recorded` and `tf_mirror` where their environment variable is unset. Every such skip is listed at
+`@pytest.mark.needs("terraform")` skips a test where the program is missing (`"postgresql"`: those
+of its server, on the path or where packages put them), and the fixtures `recorded` and `tf_mirror`
+where their environment variable is unset. Every such skip is listed at
 the end of the run. A name in `TRUELINE_REQUIRE` (comma-separated) turns its skips into failures.
 """
 
@@ -38,8 +39,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for mark in item.iter_markers("needs"):
         for program in mark.args:
-            if shutil.which(program) is None:
+            if not _installed(program):
                 _lacks(program, "the program is not installed")
+
+
+def _installed(program: str) -> bool:
+    if program == "postgresql":
+        from postgresql import programs
+
+        return programs() is not None
+    return shutil.which(program) is not None
 
 
 @pytest.fixture(scope="session")

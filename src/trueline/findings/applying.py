@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, select, update
 
 from trueline.findings import acceptance
 from trueline.findings.audit import Event
-from trueline.findings.comparing import KNOWN, Comparison
+from trueline.findings.comparing import KNOWN, Comparison, Place
 from trueline.findings.identity import id_of
 from trueline.findings.lifecycle import (
     active_acceptances,
@@ -148,8 +148,12 @@ class Applying:
                     cause = scope.cause
                 updates.append(self._doubt(was, cause, confirmed))
             elif todo == "recreate":
-                updates.append(self._resolve(was, "recreated", confirmed) | {"key": None})
+                gone = was["resolved_at"] is not None
+                closed = {"b_id": was["id"]} if gone else self._resolve(was, "recreated", confirmed)
+                updates.append({**closed, "key": None})
                 self._open(row)
+            elif todo == "replaced":
+                updates.append(self._resolve(was, "recreated", confirmed))
             elif todo == "reopen":
                 updates.append(self._reopen(was, row, "it fails again"))
             else:
@@ -175,11 +179,7 @@ class Applying:
             if row["fails"]:
                 found = acceptance.compare(held["evidence"], row["evidence"], row["unread"] or ())
             if found.beyond:
-                stands = dict(was) | {
-                    "severity": row["severity"],
-                    "environment": row["environment"],
-                }
-                void(self.tx, self.rules.settings, stands, held["exception"], found.beyond)
+                void(self.tx, self.rules.settings, was["id"], held["exception"], found.beyond)
             elif found.whole != held["verified"]:
                 mark_verified(self.tx, held, found.whole)
 
@@ -295,26 +295,38 @@ class Applying:
         judged: frozenset[str],
     ) -> None:
         rows = list(self._stored(keys).values())
+        confirmed = {**confirmed, **self._confirmed({r["policy"] for r in rows} - judged)}
         standing = comparison.standing([row["uid"] for row in rows])
         updates = []
         for was in rows:
             place = standing.get(was["uid"])
-            policy, environment = was["policy"], was["environment"]
-            held = self.rules.held_back(environment, policy)
+            policy = was["policy"]
+            held = self.rules.held_back(place[3] if place else was["environment"], policy)
             if held is not None and held.startswith("switched off"):
                 updates.append(self._resolve(was, "switched_off", confirmed, held))
-            elif policy not in judged:
-                updates += self._doubted(was, held or "not_judged", confirmed)
-            else:
+            elif place is None or (held is None and policy in judged):
                 home = place[:2] if place else (was["scope_account"], was["scope_region"])
                 updates += self._settled(was, scopes.get(home), place, confirmed)
+            else:
+                updates += self._doubted(was, held or "not_judged", confirmed)
         self._update(updates)
+        self._leave_unverified(rows, updates)
+
+    def _leave_unverified(
+        self, rows: Sequence[Mapping[str, Any]], updates: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """What was accepted of findings that are in doubt now could not be read again."""
+        doubted = {u["b_id"] for u in updates if u["unconfirmed_since"] is not None}
+        excepted = [r["id"] for r in rows if r["id"] in doubted and r["state"] == "excepted"]
+        for held in active_acceptances(self.tx, excepted):
+            if held["verified"]:
+                mark_verified(self.tx, held, False)
 
     def _settled(
         self,
         was: Mapping[str, Any],
         scope: ScopeState | None,
-        place: tuple[str, str, str | None] | None,
+        place: Place | None,
         confirmed: Mapping[tuple[str, str, str], int],
     ) -> list[dict[str, Any]]:
         """Resolved where a newer and whole read proves it, else as it was or in doubt."""

@@ -25,7 +25,7 @@ from trueline.findings.owners import Owning
 from trueline.lake.snapshot import VerdictSource
 from trueline.model import Policy
 
-__all__ = ["KNOWN", "Comparison", "Said", "key_sql"]
+__all__ = ["KNOWN", "Comparison", "Place", "Said", "key_sql"]
 
 KNOWN = pa.schema(
     [
@@ -39,6 +39,9 @@ KNOWN = pa.schema(
     ]
 )
 """What the store tells of each finding that has a key."""
+
+Place = tuple[str, str, str | None, str | None]
+"""Account and region of the scope, incarnation and environment of a row."""
 
 _BATCH = 5_000
 _MISSING = "SELECT k.key FROM _known k ANTI JOIN _now n ON n.key = k.key WHERE NOT k.resolved"
@@ -110,16 +113,16 @@ class Comparison:
             if batch.num_rows:
                 yield batch["key"].to_pylist()
 
-    def standing(self, uids: Sequence[str]) -> dict[str, tuple[str, str, str | None]]:
-        """Where the rows of these uids stand, and which incarnation each is."""
+    def standing(self, uids: Sequence[str]) -> dict[str, Place]:
+        """Where the rows of these uids stand."""
         self.con.register("_incoming", pa.table({"uid": pa.array(uids, pa.string())}))
         sql = (
-            "SELECT r.uid, r.scope_account, r.scope_region, r.incarnation "
+            "SELECT r.uid, r.scope_account, r.scope_region, r.incarnation, r.environment "
             f'FROM "{self.said.table}" r SEMI JOIN _incoming i ON i.uid = r.uid'
         )
         rows = self.con.execute(sql).fetchall()
         self.con.unregister("_incoming")
-        return {uid: (account, region, anew) for uid, account, region, anew in rows}
+        return {uid: (account, region, *rest) for uid, account, region, *rest in rows}
 
     def close(self) -> None:
         """Take the tables away: the next type makes its own."""
@@ -244,6 +247,7 @@ _TODO = """
 SELECT n.key, CASE
   WHEN n.fails AND k.key IS NULL THEN 'open'
   WHEN n.fails AND k.incarnation <> n.incarnation THEN 'recreate'
+  WHEN k.incarnation <> n.incarnation AND NOT k.resolved THEN 'replaced'
   WHEN n.fails AND k.resolved THEN 'reopen'
   WHEN n.fails AND k.unconfirmed THEN 'confirm'
   WHEN n.fails AND (k.evidence_mark <> n.evidence_mark OR k.subject_mark <> n.subject_mark)

@@ -157,14 +157,12 @@ class Desk:
         """Let an exception hold no more, and void all that it accepted."""
         self._set(wanted, {"state": state, "renewal": None})
         self._tell(f"exception_{state}", wanted, why)
-        a, f = acceptances.c, findings.c
+        a = acceptances.c
         covered = self.tx.conn.execute(
-            select(findings)
-            .join(acceptances, a.finding == f.id)
-            .where(a.exception == wanted, a.state == "active")
+            select(a.finding).where(a.exception == wanted, a.state == "active").order_by(a.finding)
         )
-        for row in covered.mappings().all():
-            void(self.tx, self.settings, dict(row), wanted, f"exception {wanted} {state}: {why}")
+        for finding in covered.scalars().all():
+            void(self.tx, self.settings, finding, wanted, f"exception {wanted} {state}: {why}")
 
     def accept(self, wanted: str, matched: Iterable[Mapping[str, Any]]) -> None:
         """Bind an exception to what these findings say now."""

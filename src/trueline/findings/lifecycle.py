@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -52,7 +53,7 @@ def reopen(tx: Tx, settings: Settings, row: Mapping[str, Any], why: str) -> None
     update_findings(tx, [{"b_id": row["id"], **made}])
 
 
-def void(tx: Tx, settings: Settings, row: Mapping[str, Any], exception: str, why: str) -> None:
+def void(tx: Tx, settings: Settings, finding: str, exception: str, why: str) -> None:
     """What an exception accepted of a finding does not hold any more.
 
     The finding is reopened for this reason, unless another exception still covers it.
@@ -60,19 +61,21 @@ def void(tx: Tx, settings: Settings, row: Mapping[str, Any], exception: str, why
     a = acceptances.c
     tx.conn.execute(
         update(acceptances)
-        .where(a.finding == row["id"], a.exception == exception, a.state == "active")
+        .where(a.finding == finding, a.exception == exception, a.state == "active")
         .values(state="void", why=why)
     )
-    tx.tell(Event("exception_voided", row["id"], exception, why))
+    tx.tell(Event("exception_voided", finding, exception, why))
+    # As it stands now: whoever voids several has read it before the first was void.
+    row = tx.conn.execute(select(findings).where(findings.c.id == finding)).mappings().one()
     if row["exception"] != exception:
         return
     other = tx.conn.execute(
-        select(a.exception).where(a.finding == row["id"], a.state == "active").limit(1)
+        select(a.exception).where(a.finding == finding, a.state == "active").limit(1)
     ).scalar()
     if other is None:
-        reopen(tx, settings, row, why)
+        reopen(tx, settings, dict(row), why)
     else:
-        update_findings(tx, [{"b_id": row["id"], "exception": other}])
+        update_findings(tx, [{"b_id": finding, "exception": other}])
 
 
 def active_acceptances(tx: Tx, ids: Sequence[str]) -> list[dict[str, Any]]:
@@ -109,9 +112,11 @@ def end_acceptances(tx: Tx, finding: str, why: str) -> None:
 
 
 def update_findings(tx: Tx, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write changed columns; each row names its finding as `b_id`."""
+    """Write changed columns; each row names its finding as `b_id`, its tags are JSON as text."""
     by_shape: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
     for row in rows:
+        if row.get("tags") is not None:
+            row = {**row, "tags": json.loads(row["tags"])}
         by_shape.setdefault(tuple(row), []).append(row)
     for shape, listed in by_shape.items():
         values: dict[str, Any] = {name: bindparam(name) for name in shape if name != "b_id"}

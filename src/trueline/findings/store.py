@@ -283,7 +283,7 @@ class Tx:
 
 
 def write_rows(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert many rows in the way that costs the driver least."""
+    """Insert many rows in the way that costs the driver least; JSON comes as text."""
     names = list(rows[0])
     if conn.dialect.name == "postgresql" and len(rows) > 100:
         raw: Any = conn.connection.driver_connection
@@ -295,13 +295,11 @@ def write_rows(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]
             for row in rows:
                 copy.write_row([row[n] for n in names])
         return
-    if conn.dialect.name == "sqlite":
-        columns = ", ".join(f'"{n}"' for n in names)
-        marks = ", ".join("?" * len(names))
-        statement = f'INSERT INTO "{table.name}" ({columns}) VALUES ({marks})'
-        conn.exec_driver_sql(statement, [tuple(row[n] for n in names) for row in rows])
-        return
-    conn.execute(insert(table), list(rows))
+    columns = ", ".join(f'"{n}"' for n in names)
+    mark = "?" if conn.dialect.name == "sqlite" else "%s"
+    marks = ", ".join([mark] * len(names))
+    statement = f'INSERT INTO "{table.name}" ({columns}) VALUES ({marks})'
+    conn.exec_driver_sql(statement, [tuple(row[n] for n in names) for row in rows])
 
 
 def get_fact(conn: Connection, name: str) -> str | None:

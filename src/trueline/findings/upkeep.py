@@ -112,7 +112,7 @@ def _review(desk: Desk) -> None:
             continue
         if not same and until is not None and until <= now:
             why = f"the policy was changed and nobody reviewed it in {REVIEW_DAYS} days"
-            void(desk.tx, desk.settings, finding, row["exception"], why)
+            void(desk.tx, desk.settings, row["finding"], row["exception"], why)
             continue
         if same == (until is None):
             continue
@@ -136,7 +136,7 @@ def _compensate(desk: Desk) -> None:
         failing = failing_compensation(desk.tx, exception, finding)
         if failing:
             why = f"the compensating policy {failing} fails"
-            void(desk.tx, desk.settings, finding, row["exception"], why)
+            void(desk.tx, desk.settings, row["finding"], row["exception"], why)
 
 
 def _include(desk: Desk) -> None:

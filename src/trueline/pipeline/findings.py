@@ -199,6 +199,7 @@ def _apply(
         applying = Applying(tx, facts.rules, snapshot.number, micros(snapshot.created_at))
         types = {t: catalog.types[t] for t in tables}
         with lake.tables(snapshot, types) as opened:
+            facts.bench.assign_environments(opened)
             for table in tables:
                 states = [s for s in opened.scopes if s.scope.type == table]
                 comparison, judged = _comparison(
