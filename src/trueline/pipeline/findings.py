@@ -255,9 +255,11 @@ def _comparison(
 
 def _lake_id(workspace: Workspace) -> str | None:
     """The id of the home's lake; a damaged one is told by opening it."""
-    from trueline.lake import Lake, lake_id
+    from trueline.lake import lake_id
 
     try:
         return lake_id(workspace.home)
     except ValueError:
+        from trueline.lake import Lake
+
         return Lake(workspace.home).id
