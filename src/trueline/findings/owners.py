@@ -8,10 +8,11 @@ tells so.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from trueline.findings.subject import SUBJECT, unowned
+from trueline.model import Type
 from trueline.settings import Settings
 
 __all__ = ["ASSIGNED", "CODE", "NOBODY", "TAG", "Owning", "owning"]
@@ -56,9 +57,13 @@ class Owning:
         return "no step of the chain says an owner"
 
 
-def owning(settings: Settings) -> Owning:
-    """Compile the chain of these settings. Raises LanguageError with the rule's place."""
-    steps = [*_tag(settings), *_rules(settings), *_environments(settings), *_default(settings)]
+def owning(settings: Settings, columns: Mapping[str, Type] = SUBJECT) -> Owning:
+    """Compile the chain of these settings over a subject of these columns.
+
+    Raises LanguageError with the rule's place.
+    """
+    rules = _rules(settings, columns)
+    steps = [*_tag(settings), *rules, *_environments(settings), *_default(settings)]
     return Owning(
         settings,
         _cases([(s.when, s.owner) for s in steps], "NULL::VARCHAR"),
@@ -81,15 +86,18 @@ def _tag(settings: Settings) -> list[_Step]:
     if key is None:
         return []
     value = f"trim(p.tags[{_text(key)}])"
-    return [_Step(TAG, f"CASE WHEN p.tags IS NOT NULL THEN coalesce({value}, '') <> '' END", value)]
+    # A tag that is there with a value that is not known is as open as tags that were not read.
+    missing = f"NOT map_contains(p.tags, {_text(key)})"
+    when = f"CASE WHEN {value} IS NOT NULL THEN {value} <> '' WHEN {missing} THEN FALSE END"
+    return [_Step(TAG, when, value)]
 
 
-def _rules(settings: Settings) -> list[_Step]:
+def _rules(settings: Settings, subject: Mapping[str, Type]) -> list[_Step]:
     if not settings.owners.rules:
         return []
     from trueline.language import compile_rule
 
-    columns = unowned(SUBJECT)
+    columns = unowned(subject)
     return [
         _Step(FIRST_RULE + i, compile_rule(r.match, columns, r.where), _text(r.owner))
         for i, r in enumerate(settings.owners.rules)
