@@ -62,18 +62,16 @@ class CodePaths:
     def _find(self, path: str) -> CodeOwner:
         if self.lines is None or len(path) > LONGEST_PATH:
             return CodeOwner(known=False)
-        decided: dict[str | None, tuple[list[str], str]] = {}
-        for owners, number, pattern, section in self.lines.matching_lines(
-            path.replace(" ", _BLANK)
-        ):
-            if section not in decided:
-                shown = str(pattern).replace(_BLANK, "\\ ")
-                decided[section] = [name for _, name in owners], f"{self.file}:{number} {shown}"
-        if not decided:
-            return CodeOwner()
-        naming = [found for found in decided.values() if found[0]] or list(decided.values())
-        names = dict.fromkeys(name for owners, _ in naming for name in owners)
-        return CodeOwner(", ".join(names) or None, " and ".join(line for _, line in naming))
+        found = self.lines.matching_lines(path.replace(" ", _BLANK))
+        decided: dict[str | None, tuple[int, str, list[str]]] = {}
+        for owners, number, pattern, section in found:
+            line = f"{self.file}:{number} {pattern}".replace(_BLANK, "\\ ")
+            decided.setdefault(section, (number or 0, line, [name for _, name in owners]))
+        lines = sorted(decided.values())
+        naming = [line for line in lines if line[2]] or lines
+        names = dict.fromkeys(name for _, _, owners in naming for name in owners)
+        said = " and ".join(line for _, line, _ in naming)
+        return CodeOwner(", ".join(names) or None, said or None)
 
 
 def find_codeowners(tree: Tree) -> str | None:
