@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -110,7 +112,15 @@ def test_a_file_that_could_not_be_read_is_a_gap() -> None:
     )
 
 
-def test_the_code_path_alone_asks_no_database(paths: CodePaths | None) -> None:
+def test_the_code_path_alone_loads_no_database_and_no_parser() -> None:
+    code = (
+        "import sys; import trueline.findings.code_owning\n"
+        "assert not {'duckdb', 'sqlglot'} & set(sys.modules)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_code_path_alone_decides_without_any_configuration(paths: CodePaths | None) -> None:
     found = owned(paths, None, Settings())
     assert found == ("@net", "CODEOWNERS: CODEOWNERS:1 /infra/net/")
     nobody = Verdict("p", "fail", "low", None, resource("b"))
