@@ -16,6 +16,7 @@ from trueline.cli.options import (
     workspace,
 )
 from trueline.report import FORMATS
+from trueline.report.escape import terminal
 
 __all__ = ["check"]
 
@@ -60,17 +61,19 @@ def check(
         "variables": _variables(variables),
         "var_files": var_files,
     }
+
+    def say(text: str) -> None:
+        talk(terminal(text), quiet)
+
     # Two branches, two imports: what compares sides of a change is large, and seldom needed.
     if base is None:
         from trueline.pipeline import check_code
 
-        report = check_code(workspace(home, config), path, **asked)
+        report = check_code(workspace(home, config), path, say=say, **asked)
     else:
         from trueline.pipeline import check_change
 
-        report = check_change(
-            path, base, home=home, config=config, say=lambda text: talk(text, quiet), **asked
-        )
+        report = check_change(path, base, home=home, config=config, say=say, **asked)
     emit(report, format_, outputs, status)
     return exit_code(report, fail_on, fail_on_unknown)
 

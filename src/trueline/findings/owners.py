@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trueline.findings.subject import SUBJECT, unowned
+from trueline.model import Type
 from trueline.settings import Owners, Settings
 
 __all__ = [
@@ -73,9 +74,12 @@ def _said(owners: Owners, step: int, detail: str | None) -> str:
     }.get(step, "no step of the chain says an owner")
 
 
-def owning(settings: Settings) -> Owning:
-    """Compile the chain of these settings. Raises LanguageError with the rule's place."""
-    steps = _steps(settings)
+def owning(settings: Settings, columns: Mapping[str, Type] = SUBJECT) -> Owning:
+    """Compile the chain of these settings over a subject of these columns.
+
+    Raises LanguageError with the rule's place.
+    """
+    steps = _steps(settings, columns)
     return Owning(
         settings,
         _cases([(s.when, s.owner) for s in steps], "NULL::VARCHAR"),
@@ -136,8 +140,9 @@ def chain_steps(settings: Settings) -> list[tuple[int, str]]:
     ]
 
 
-def _steps(settings: Settings) -> list[_Step]:
-    return [*_tag(settings), *_rules(settings), *_environments(settings), *_default(settings)]
+def _steps(settings: Settings, columns: Mapping[str, Type] = SUBJECT) -> list[_Step]:
+    rules = _rules(settings, columns)
+    return [*_tag(settings), *rules, *_environments(settings), *_default(settings)]
 
 
 def _tag(settings: Settings) -> list[_Step]:
@@ -145,15 +150,18 @@ def _tag(settings: Settings) -> list[_Step]:
     if key is None:
         return []
     value = f"trim(p.tags[{_text(key)}])"
-    return [_Step(TAG, f"CASE WHEN p.tags IS NOT NULL THEN coalesce({value}, '') <> '' END", value)]
+    # A tag that is there with a value that is not known is as open as tags that were not read.
+    missing = f"NOT map_contains(p.tags, {_text(key)})"
+    when = f"CASE WHEN {value} IS NOT NULL THEN {value} <> '' WHEN {missing} THEN FALSE END"
+    return [_Step(TAG, when, value)]
 
 
-def _rules(settings: Settings) -> list[_Step]:
+def _rules(settings: Settings, subject: Mapping[str, Type]) -> list[_Step]:
     if not settings.owners.rules:
         return []
     from trueline.language import compile_rule
 
-    columns = unowned(SUBJECT)
+    columns = unowned(subject)
     return [
         _Step(FIRST_RULE + i, compile_rule(r.match, columns, r.where), _text(r.owner))
         for i, r in enumerate(settings.owners.rules)

@@ -70,7 +70,9 @@ def _change(now: Verdict, was: Verdict | None) -> str:
         return "introduced"
     if now.status == "unknown":
         return "left" if was.status == "unknown" else "introduced"
-    counted = was.exception is None or now.exception is not None
+    # What was approved and is now only silenced by a comment is no longer what it was.
+    old, new = was.exception, now.exception
+    counted = old is None or (new is not None and new.kind in (old.kind, "exception"))
     return "left" if was.status == "fail" and counted else "introduced"
 
 

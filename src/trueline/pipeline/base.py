@@ -20,12 +20,15 @@ from trueline.iac.terraform.source.text import is_source
 from trueline.iac.trees import DiskTree, Tree
 from trueline.model import CodeRows, Location, NotJudged, Suppression, Verdict
 from trueline.pipeline.base_configuration import BaseConfiguration
+from trueline.pipeline.base_stewards import base_stewards, overruled
 from trueline.pipeline.check import judge_code
 from trueline.pipeline.code import CodeInput, locate_code, no_source, read_folder
 from trueline.pipeline.code_view import code_view
 from trueline.pipeline.judging import Bench, info, make_bench, moment, ordered
+from trueline.pipeline.stewards import Stewards, really_judged, what_rules_want
 
 if TYPE_CHECKING:
+    from trueline.findings.excepting import Excused
     from trueline.report import Report
 
 __all__ = ["check_change"]
@@ -46,8 +49,8 @@ def check_change(
 ) -> Report:
     """Judge the source on disk, and tell what it introduces since the commit `base`.
 
-    Compared is the merge base of `base` and the current commit. Configuration and content are the
-    merge base's. Raises ConfigError where it cannot be read.
+    Compared is the merge base of `base` and the current commit. Configuration, content, owners and
+    exceptions are the merge base's. Raises ConfigError where it cannot be read.
     """
     from trueline.report import build_report
 
@@ -58,21 +61,21 @@ def check_change(
     configuration = BaseConfiguration(given.root, past.name, past.own, past.head)
     room = configuration.workspace(home, config, start)
     if file := configuration.overruled:
-        known = past.own.is_file(file)
-        say(
-            f"{file} holds as it is in the base, not as this change has it"
-            if known
-            else f"{file} is not in the base: it does not hold before it is merged"
-        )
+        say(overruled(file, past.own.is_file(file)))
     catalog = room.catalog
     chosen = select_policies(catalog, policies)
     bench = make_bench(room, started, environment)
-    judge = _Judge(bench, chosen, Names(catalog.policies))
+    stewards = base_stewards(
+        room, given.root, past.own, past.name, configuration.exceptions, started.date(), say
+    )
+    judge = _Judge(bench, chosen, Names(catalog.policies), stewards)
     then = judge.side(past.files, _known(given, past.files))
     now = judge.side(DiskTree(given.root), given)
     if not now.code.scopes and not then.code.scopes:
         raise no_source(given)
     found = _compared(judge, past, given, then, now, allowed=room.settings.new_suppressions)
+    for told in found.said:
+        say(told)
     return build_report(
         info(started, ("source",)),
         ordered(found.verdicts),
@@ -126,12 +129,17 @@ def _known(given: CodeInput, tree: Tree) -> CodeInput:
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """One side of a change, judged; no suppression has been applied yet."""
+    """One side of a change, judged, with its owners; nothing is silenced or excused yet."""
 
     code: CodeRows
     verdicts: Sequence[Verdict]
     not_judged: Sequence[NotJudged]
     marks: Sequence[Mark]
+    excused: Excused | None
+
+    def over(self, verdicts: Sequence[Verdict]) -> list[Verdict]:
+        """Its verdicts as they are silenced, with the exceptions over that."""
+        return self.excused.over(verdicts) if self.excused else list(verdicts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +149,18 @@ class _Judge:
     bench: Bench
     chosen: Collection[str]
     names: Names
+    stewards: Stewards
 
     def side(self, tree: Tree, given: CodeInput) -> _Side:
         code = read_folder(given, self.bench.catalog.types, tree)
         judged = judge_code(self.bench, self.chosen, code, "source")
         marks = find_marks(tree, code.comments, self.names, given.folder)
-        return _Side(code, judged.verdicts, judged.not_judged, marks)
+        stewards = self.stewards
+        known = what_rules_want(stewards.settings, code, excepting=bool(stewards.exceptions))
+        verdicts = stewards.owned(judged.verdicts, known, given.folder)
+        really = really_judged(self.chosen, judged.not_judged)
+        excused = stewards.excused(verdicts, known, really)
+        return _Side(code, verdicts, judged.not_judged, marks, excused)
 
     def suppressed(
         self, side: _Side, new: Collection[Mark] = ()
@@ -169,7 +183,7 @@ class _Judge:
         }
         code = replace(base, rows=rows, scopes=(*base.scopes, *side.code.scopes))
         pairs = counterparts(head, code)
-        verdicts = self.suppressed(side)[0]
+        verdicts = side.over(self.suppressed(side)[0])
         return code, [
             _told_from(v, folder, given.folder) for v in verdicts if v.resource.uid in pairs
         ]
@@ -229,6 +243,7 @@ class _Compared:
     verdicts: Sequence[Verdict]
     fixed: Sequence[Verdict]
     suppressions: Sequence[Suppression]
+    said: Sequence[str]
 
 
 def _compared(
@@ -236,15 +251,19 @@ def _compared(
 ) -> _Compared:
     """Lay the sides beside each other; `allowed`: new suppressions hold."""
     new = added(now.marks, then.marks)
-    verdicts, listed = judge.suppressed(now, new)
-    before, _ = judge.suppressed(then)
+    silenced, listed = judge.suppressed(now, new)
+    before = then.over(judge.suppressed(then)[0])
     code = then.code
     for folder in _deserted(past.own, DiskTree(given.root), now.code, then.code, given.folder):
         code, more = judge.from_elsewhere(past.files, given, folder, now.code, code)
         before += more
-    changes = compare(verdicts, before, now.code, code)
+    changes = compare(now.over(silenced), before, now.code, code)
+    said: Sequence[str] = ()
+    if now.excused is not None:
+        verdicts, newly = now.excused.without_new(changes.verdicts, silenced)
+        changes, said = replace(changes, verdicts=tuple(verdicts)), [*now.excused.said, *newly]
     final, really = _settled(changes, allowed=allowed)
-    return _Compared(final, changes.fixed, [_listed(each, really) for each in listed])
+    return _Compared(final, changes.fixed, [_listed(each, really) for each in listed], said)
 
 
 def _settled(changes: Changes, *, allowed: bool) -> tuple[list[Verdict], set[str]]:
@@ -258,8 +277,13 @@ def _settled(changes: Changes, *, allowed: bool) -> tuple[list[Verdict], set[str
         exception = now.exception
         if exception is not None and exception.introduced:
             old = was.exception if was else None
-            known = old is not None and (
-                old.until is None or (exception.until is not None and exception.until <= old.until)
+            known = (
+                old is not None
+                and old.kind == exception.kind
+                and (
+                    old.until is None
+                    or (exception.until is not None and exception.until <= old.until)
+                )
             )
             if not known:
                 really.add(exception.id)

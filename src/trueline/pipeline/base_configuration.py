@@ -35,13 +35,15 @@ class BaseConfiguration:
     """Reads configuration below `root` from the commit `base`, which errors call `name`.
 
     What neither `base` nor `head` holds is no part of the change: it is read from disk, as is
-    everything outside of `root`. `overruled` is a configuration file that the change wants to be
-    another than it is in the base, once the workspace was read.
+    everything outside of `root`. Once the workspace was read, `overruled` is a configuration file
+    that the change wants to be another than it is in the base, and `exceptions` the folder below
+    `root` whose exception files the commits say; None = they say none, and the settings may.
     """
 
     def __init__(self, root: Path, name: str, base: GitTree, head: GitTree | None) -> None:
         self._root, self._name, self._base, self._head = root, name, base, head
         self.overruled: str | None = None
+        self.exceptions: str | None = None
         self._shown: dict[str, str] = {}
         self._written: Path | None = None
 
@@ -68,7 +70,12 @@ class BaseConfiguration:
             file, data = Path(f"{self._name}:{inner}"), self._base.read(inner)
         else:
             return Settings()
-        return read_settings(data, file, lambda name: self._content(folder, name, stack))
+        return read_settings(
+            data,
+            file,
+            lambda name: self._content(folder, name, stack),
+            lambda name: self._exceptions(folder, name),
+        )
 
     def _nearest(self, home: Path, start: Path) -> Path | None:
         """`trueline.toml` from `start` up to the root, else the home's own."""
@@ -103,6 +110,18 @@ class BaseConfiguration:
     def _decides(self, inner: str) -> bool:
         """Is it for the commits to say what stands there?"""
         return self._base.holds(inner) or (self._head is not None and self._head.holds(inner))
+
+    def _exceptions(self, folder: Path, name: str) -> Path | None:
+        """A directory of exception files that is no part of the change; None where there is none.
+
+        What the commits say is not on disk: it is `exceptions`.
+        """
+        path = folder / Path(name).expanduser()
+        inner = self._inside(path)
+        if inner is None or not self._decides(inner):
+            return path.resolve() if path.is_dir() else None
+        self.exceptions = inner
+        return None
 
     def _content(self, folder: Path, name: str, stack: ExitStack) -> Path | None:
         """A directory with the content that holds; None where there is none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -12,10 +12,14 @@ from trueline.pipeline.code import CodeInput, locate_code, read_code
 from trueline.pipeline.code_view import code_view
 from trueline.pipeline.judging import Bench, info, make_bench, moment, ordered, said_once
 from trueline.pipeline.recall import Judged
+from trueline.pipeline.stewards import Stewards, code_paths, really_judged, what_rules_want
 from trueline.pipeline.workspace import Workspace
-from trueline.settings import cache_directory
+from trueline.settings import Settings, cache_directory
 
 if TYPE_CHECKING:
+    import datetime as dt
+
+    from trueline.findings.exception_files import FileException
     from trueline.report import Report
 
 __all__ = ["Judgement", "check_code", "judge_code"]
@@ -40,10 +44,12 @@ def check_code(
     policies: Sequence[str] = (),
     variables: Mapping[str, str] | None = None,
     var_files: Sequence[str] = (),
+    say: Callable[[str], None] = lambda text: None,
 ) -> Report:
     """Judge a folder of Terraform source, or a plan in JSON form; `-` reads standard input.
 
-    `variables` and `var_files` give values to variables of root modules that are source.
+    `variables` and `var_files` give values to variables of root modules that are source; `say`
+    tells of owners' lines that are passed over, and of exceptions whose terms are broken.
     """
     from trueline.report import build_report
 
@@ -52,12 +58,16 @@ def check_code(
     chosen = select_policies(catalog, policies)
     bench = make_bench(workspace, started, environment)
     given = locate_code(path, variables, var_files)
+    stewards = _stewards(workspace, given, started.date(), say)
     if given.plane == "source":
         judged = _source(workspace, bench, chosen, given, environment)
     else:
-        judged = _judged(bench, chosen, read_code(given, catalog.types), given.plane)
+        read = read_code(given, catalog.types)
+        judged = _judged(workspace.settings, bench, chosen, read, given.plane)
     code = judged.code
-    verdicts: Sequence[Verdict] = judged.verdicts
+    verdicts = stewards.owned(judged.verdicts, judged.known, given.folder)
+    really = really_judged(chosen, judged.not_judged)
+    excused = stewards.excused(verdicts, judged.known, really)
     suppressions: Sequence[Suppression] = ()
     if code.comments:
         # What no comment asks for is not loaded: a plan has none.
@@ -69,6 +79,10 @@ def check_code(
         marks = find_marks(DiskTree(given.root), code.comments, names, given.folder)
         today = started.date()
         verdicts, suppressions = suppress(verdicts, marks, code.places, today, judged=chosen)
+    if excused is not None:
+        verdicts = excused.over(verdicts)
+        for told in excused.said:
+            say(told)
     return build_report(
         info(started, (given.plane,)),
         ordered(verdicts),
@@ -79,6 +93,21 @@ def check_code(
         policies=catalog.policies,
         code=code_view(given.root, given.folder, verdicts, catalog.policies, catalog.types),
     )
+
+
+def _stewards(
+    workspace: Workspace, given: CodeInput, today: dt.date, say: Callable[[str], None]
+) -> Stewards:
+    from trueline.iac.trees import DiskTree
+
+    settings = workspace.settings
+    exceptions: Sequence[FileException] = ()
+    if settings.exceptions is not None:
+        from trueline.findings.exception_files import load_exceptions
+
+        policies = workspace.catalog.policies
+        exceptions = load_exceptions(settings.exceptions, settings, policies, today)
+    return Stewards(settings, code_paths(DiskTree(given.root), say), exceptions, today)
 
 
 def _source(
@@ -101,20 +130,22 @@ def _source(
     judged = recall(path, tree)
     if judged is None:
         watched = Watched(tree)
-        judged = _judged(
-            bench, chosen, read_code(given, workspace.catalog.types, watched), "source"
-        )
+        read = read_code(given, workspace.catalog.types, watched)
+        judged = _judged(workspace.settings, bench, chosen, read, "source")
         remember(path, watched, judged)
     return judged
 
 
-def _judged(bench: Bench, chosen: Collection[str], code: CodeRows, plane: str) -> Judged:
+def _judged(
+    settings: Settings, bench: Bench, chosen: Collection[str], code: CodeRows, plane: str
+) -> Judged:
     judged = judge_code(bench, chosen, code, plane)
     resources = sum(len(rows) for rows in code.rows.values())
     # Verdicts point at their places by now; the values that rows hold are not kept.
     places = {uid: replace(place, elements={}) for uid, place in code.places.items()}
     kept = replace(code, rows={}, edges=(), places=places)
-    return Judged(kept, resources, judged.verdicts, judged.not_judged)
+    known = what_rules_want(settings, code, excepting=settings.exceptions is not None)
+    return Judged(kept, resources, judged.verdicts, judged.not_judged, known)
 
 
 def judge_code(bench: Bench, chosen: Collection[str], code: CodeRows, plane: str) -> Judgement:

@@ -22,7 +22,8 @@ _SOURCE = (".tf", ".tf.json", ".tofu", ".tofu.json")
 class CodeInput:
     """What is judged: `plane` is plan or source; `root` is the judged root.
 
-    `file` is a plan's, None for standard input; `folder` is that of source, relative to the root.
+    `file` is a plan's, None for standard input; `folder` is that of the source or the plan,
+    relative to the root.
     """
 
     plane: str
@@ -39,7 +40,8 @@ def locate_code(
     """Tell what a path is; `-` is standard input. Raises ConfigError where nothing is there."""
     if path == "-":
         here = Path.cwd()
-        return CodeInput("plan", git_top(here) or here)
+        top = git_top(here) or here
+        return CodeInput("plan", top, folder=_inside(top, here, path))
     place = Path(path)
     if not place.exists():
         raise ConfigError(
@@ -52,7 +54,7 @@ def locate_code(
     folder = place.resolve() if place.is_dir() else place.resolve().parent
     root = git_top(folder) or folder
     if not source:
-        return CodeInput("plan", root, place)
+        return CodeInput("plan", root, place, _inside(root, folder, path))
     return CodeInput(
         "source",
         root,

@@ -11,7 +11,7 @@ import hashlib
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -23,6 +23,8 @@ from trueline.model import CodeRows, NotJudged, Verdict
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from trueline.findings.subjects import Known
+
 __all__ = ["Judged", "Watched", "memory_path", "recall", "remember"]
 
 Answer = TypeVar("Answer")
@@ -32,12 +34,16 @@ _KEPT = 16
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What judging came to: `code` without its rows, of which there were `resources`."""
+    """What judging came to: `code` without its rows, of which there were `resources`.
+
+    `known` is what of the rows the rules of owners and exceptions may ask for.
+    """
 
     code: CodeRows
     resources: int
     verdicts: Sequence[Verdict]
     not_judged: Sequence[NotJudged]
+    known: Mapping[str, Known] = field(default_factory=dict)
 
 
 class Watched:

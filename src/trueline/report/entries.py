@@ -59,6 +59,11 @@ class Entry:
         return tuple(dict.fromkeys(names))
 
     @property
+    def owners(self) -> tuple[str, ...]:
+        """Whose the verdicts are, each once; tags and environments may differ at one place."""
+        return tuple(dict.fromkeys(v.owner for v in self.verdicts if v.owner))
+
+    @property
     def fingerprint(self) -> str:
         """Stays the same when lines move: policy, type, and the first address without keys."""
         resource = self.first.resource

@@ -60,6 +60,10 @@ def _table(shown: Sequence[Entry], report: Report) -> list[str]:
         place = f"{file}:{entry.line}" if entry.line else file
         name = markdown_code(entry.names[0])
         where = f"{markdown_code(place)}<br>{name}" if place else name
+        if entry.owners:
+            # As code: the comment of a bot calls nobody.
+            more = f" and {len(entry.owners) - 1} more" if len(entry.owners) > 1 else ""
+            where += f"<br>owner {markdown_code(entry.owners[0])}{more}"
         count = f"×{len(entry.verdicts)}" if len(entry.verdicts) > 1 else ""
         lines.append(
             f"| {_BADGES[entry.severity]} | {markdown_code(entry.policy)}<br>{title} "

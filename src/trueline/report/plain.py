@@ -15,6 +15,7 @@ __all__ = ["write_csv", "write_json", "write_jsonl"]
 CSV_COLUMNS = (
     "policy", "status", "severity", "environment", "provider", "account", "region", "type",
     "name", "uid", "plane", "address", "file", "line", "evidence", "unknown", "last_known",
+    "owner", "owner_reason",
 )  # fmt: skip
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode

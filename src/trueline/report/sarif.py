@@ -119,6 +119,9 @@ def _result(entry: Entry, report: Report, index: int) -> dict[str, Any]:
             "evidence": {k: plain(v) for k, v in verdict.evidence.items()},
         },
     }
+    if entry.owners:
+        result["properties"]["owner"] = ", ".join(map(terminal, entry.owners[:_MOST_NAMES]))
+        result["properties"]["owner_reason"] = terminal(verdict.owner_reason)
     related = [
         {
             "id": number,

@@ -153,6 +153,8 @@ def _line(entry: Entry) -> Text:
     place = _place(verdict)
     if place:
         line.append(f"  {place}", style="dim")
+    if entry.owners:
+        line.append(f"  owner {terminal(_few(entry.owners))}", style="dim")
     if verdict.exception:
         kind = verdict.exception.kind
         said = f"added {kind}, does not count" if verdict.exception.introduced else kind

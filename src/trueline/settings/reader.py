@@ -52,10 +52,16 @@ def load_settings(file: Path | None) -> Settings:
     return read_settings(data, file, lambda name: _directory(file.parent, name))
 
 
-def read_settings(data: bytes, file: Path, find: Callable[[str], Path | None]) -> Settings:
+def read_settings(
+    data: bytes,
+    file: Path,
+    find: Callable[[str], Path | None],
+    find_exceptions: Callable[[str], Path | None] | None = None,
+) -> Settings:
     """Read the bytes of a `trueline.toml`.
 
-    `file` is what errors call it; `find` says where a directory of `content` is, None = nowhere.
+    `file` is what errors call it; `find` says where a directory of `content` is, None = nowhere;
+    `find_exceptions` that of exception files, where it is another way to find it.
     """
     try:
         text = data.decode("utf-8")
@@ -64,7 +70,7 @@ def read_settings(data: bytes, file: Path, find: Callable[[str], Path | None]) -
         raise _unreadable(file, error) from None
     except tomllib.TOMLDecodeError as error:
         raise _toml_error(file, error) from None
-    return _Reader(file, text, find).settings(said)
+    return _Reader(file, text, find, find_exceptions or find).settings(said)
 
 
 def load_assets(risk: Risk) -> tuple[AssetRule, ...]:
@@ -79,7 +85,7 @@ def load_assets(risk: Risk) -> tuple[AssetRule, ...]:
         raise _unreadable(file, error) from None
     except tomllib.TOMLDecodeError as error:
         raise _toml_error(file, error) from None
-    reader = _Reader(file, text, lambda name: None)
+    reader = _Reader(file, text, lambda name: None, lambda name: None)
     reader.known(said, ("assets",), ())
     return (*risk.assets, *reader.assets(said.get("assets", []), risk.levels))
 
@@ -114,8 +120,15 @@ def _toml_error(file: Path, error: tomllib.TOMLDecodeError) -> ConfigError:
 class _Reader:
     """Turns parsed TOML into Settings and places every complaint."""
 
-    def __init__(self, file: Path, text: str, find: Callable[[str], Path | None]) -> None:
-        self.file, self.text, self.find = file, text, find
+    def __init__(
+        self,
+        file: Path,
+        text: str,
+        find: Callable[[str], Path | None],
+        find_exceptions: Callable[[str], Path | None],
+    ) -> None:
+        self.file, self.text = file, text
+        self.find, self.find_exceptions = find, find_exceptions
 
     def settings(self, data: Mapping[str, Any]) -> Settings:
         self.known(data, _TOP, ())
@@ -144,7 +157,7 @@ class _Reader:
             escalation=tuple(self.escalation(data["escalation"]))
             if "escalation" in data
             else LADDER,
-            exceptions=self.find(self.text_of(data, "exceptions", ()) or "exceptions"),
+            exceptions=self.find_exceptions(self.text_of(data, "exceptions", ()) or "exceptions"),
         )
 
     def check(self, value: Any) -> bool:

@@ -50,7 +50,7 @@
   // --- filters: their state is the URL's fragment ------------------------------------------------------------
   const fields = {
     status: (v) => v.status, severity: (v) => v.severity, account: (v) => v.resource.account || "",
-    region: (v) => v.resource.region || "", type: (v) => v.resource.type, environment: (v) => v.environment || "", change: (v) => v.change || "", policy: (v) => v.policy,
+    region: (v) => v.resource.region || "", type: (v) => v.resource.type, environment: (v) => v.environment || "", owner: (v) => v.owner || "", change: (v) => v.change || "", policy: (v) => v.policy,
   };
   const state = new URLSearchParams(location.hash.slice(1));
   function matches(v) {
@@ -60,7 +60,7 @@
   }
   function haystack(v) {
     const p = data.policies[v.policy];
-    return [v.policy, p ? p.title : "", v.resource.uid, v.resource.name, v.resource.address, v.resource.file, v.resource.account, v.resource.region].join(" ").toLowerCase();
+    return [v.policy, p ? p.title : "", v.resource.uid, v.resource.name, v.resource.address, v.resource.file, v.resource.account, v.resource.region, v.owner].join(" ").toLowerCase();
   }
   function set(name, value) {
     if (value) state.set(name, value); else state.delete(name);
@@ -174,6 +174,7 @@
     if (v.unknown.length) said.append(el("div", { class: "ev" }, v.unknown.map((u) => [el("span", {}, u.column + " is not known"), el("code", {}, u.cause)])));
     if (v.last_known) said.append(el("div", {}, "Last known: " + v.last_known));
     if (v.exception) said.append(el("div", {}, v.exception.kind + " " + v.exception.id + ": " + v.exception.reason + (v.exception.until ? " (until " + v.exception.until + ")" : "")));
+    if (v.owner_reason) said.append(el("div", {}, "Owner: " + (v.owner || "nobody") + " (" + v.owner_reason + ")"));
     if (v.command) said.append(el("pre", {}, v.command));
     const tone = v.status === "fail" ? v.severity : v.status;
     return el("div", { class: "resource" }, el("span", { class: "sev t-" + tone }, v.status),
