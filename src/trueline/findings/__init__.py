@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from trueline.findings.applying import Applying, Rules
     from trueline.findings.audit import Event, Fault, Head, head, parse_head, verify
     from trueline.findings.comparing import Comparison, Said
+    from trueline.findings.exception_files import FileException, load_exceptions
     from trueline.findings.exceptions import Asked, Desk
     from trueline.findings.inspection import inspect_store
     from trueline.findings.owners import chain_steps, explain, owner_reason, owning
@@ -25,6 +26,7 @@ _HOMES = {
     "applying": ("Applying", "Rules"),
     "audit": ("Event", "Fault", "Head", "head", "parse_head", "verify"),
     "comparing": ("Comparison", "Said"),
+    "exception_files": ("FileException", "load_exceptions"),
     "exceptions": ("Asked", "Desk"),
     "inspection": ("inspect_store",),
     "owners": ("chain_steps", "explain", "owner_reason", "owning"),
@@ -45,6 +47,7 @@ __all__ = [
     "Desk",
     "Event",
     "Fault",
+    "FileException",
     "Head",
     "Rules",
     "Said",
@@ -58,6 +61,7 @@ __all__ = [
     "keep_up",
     "last_applied",
     "levels_sql",
+    "load_exceptions",
     "micros",
     "moment_of",
     "note_applied",

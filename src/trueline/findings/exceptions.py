@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,7 +58,7 @@ class Desk:
                     f"there is no policy {policy!r} to compensate",
                     "trueline policy list",
                 )
-        matched = self._matched(asked.rule)
+        matched = self.matched(asked.rule)
         if not matched and not asked.include_new:
             raise _refused(
                 f"no unresolved finding certainly fits: {asked.rule}",
@@ -96,7 +96,7 @@ class Desk:
         self._may_approve(renewal["by"] if renewal else row["requested_by"])
         until = renewal["until"] if renewal else row["until"]
         self._check(renewal["why"] if renewal else row["justification"], until)
-        matched = self._matched(row["rule"])
+        matched = self.matched(row["rule"])
         self._check_length(matched, until)
         for finding in matched:
             failing = failing_compensation(self.tx, row, finding)
@@ -137,7 +137,7 @@ class Desk:
         if row["state"] not in ("approved", "expired"):
             raise _refused(f"{row['id']} is {row['state']} and cannot be renewed")
         self._check(why, until)
-        self._check_length(self._matched(row["rule"]), until)
+        self._check_length(self.matched(row["rule"]), until)
         said = {"by": self.tx.who, "until": until, "why": why}
         self._set(row["id"], {"renewal": compact(said)})
         self._tell(
@@ -157,12 +157,17 @@ class Desk:
         """Let an exception hold no more, and void all that it accepted."""
         self._set(wanted, {"state": state, "renewal": None})
         self._tell(f"exception_{state}", wanted, why)
+        self.release(wanted, (), f"exception {wanted} {state}: {why}")
+
+    def release(self, wanted: str, kept: Collection[str], why: str) -> None:
+        """Void what an exception accepted, but for the findings that are `kept`."""
         a = acceptances.c
         covered = self.tx.conn.execute(
             select(a.finding).where(a.exception == wanted, a.state == "active").order_by(a.finding)
         )
         for finding in covered.scalars().all():
-            void(self.tx, self.settings, finding, wanted, f"exception {wanted} {state}: {why}")
+            if finding not in kept:
+                void(self.tx, self.settings, finding, wanted, why)
 
     def accept(self, wanted: str, matched: Iterable[Mapping[str, Any]]) -> None:
         """Bind an exception to what these findings say now."""
@@ -208,8 +213,8 @@ class Desk:
         )
         return [
             finding
-            for finding in self._matched(row["rule"])
-            if finding["id"] not in known and self._fits(finding, row["until"], row["approved_at"])
+            for finding in self.matched(row["rule"])
+            if finding["id"] not in known and self.fits(finding, row["until"], row["approved_at"])
         ]
 
     # checks
@@ -250,7 +255,7 @@ class Desk:
 
     def _check_length(self, matched: Sequence[Mapping[str, Any]], until: int) -> None:
         for finding in matched:
-            if not self._fits(finding, until, self.tx.now):
+            if not self.fits(finding, until, self.tx.now):
                 most = self._longest(finding)
                 last = moment_of(self.tx.now + most * DAY)
                 where = finding["environment"] or "outside of the environments"
@@ -260,7 +265,7 @@ class Desk:
                     f"--until {last:%Y-%m-%d} or earlier" if most else "it must be fixed",
                 )
 
-    def _fits(self, finding: Mapping[str, Any], until: int, since: int) -> bool:
+    def fits(self, finding: Mapping[str, Any], until: int, since: int) -> bool:
         """`until` is the end of a day: a day's grace makes it as many days as are allowed."""
         most = self._longest(finding)
         return bool(most and until - since <= (most + 1) * DAY)
@@ -270,7 +275,7 @@ class Desk:
             self.settings, finding["policy"], finding["severity"], finding["environment"]
         )
 
-    def _matched(self, rule: str) -> list[dict[str, Any]]:
+    def matched(self, rule: str) -> list[dict[str, Any]]:
         """Unresolved findings that a rule certainly fits."""
         rows = self.tx.conn.execute(
             select(findings).where(findings.c.resolved_at.is_(None), condition(rule, self.tx.now))

@@ -6,13 +6,15 @@ Every command that shows findings does this first, so that nothing depends on a 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, select, update
 
 from trueline.findings.acceptance import predicate
 from trueline.findings.audit import Event
+from trueline.findings.exception_files import FileException
+from trueline.findings.exception_sync import outdated, sync_files
 from trueline.findings.exceptions import Desk, failing_compensation
 from trueline.findings.lifecycle import update_findings, void
 from trueline.findings.risk import AGE_DAYS, AGE_POINTS
@@ -36,8 +38,12 @@ def keep_up(
     policies: Mapping[str, Policy],
     now: dt.datetime,
     say: Callable[[str], None] = lambda text: None,
+    files: Sequence[FileException] = (),
 ) -> None:
-    """Do what is due at `now`; a clock that went back does nothing but say so."""
+    """Do what is due at `now`; a clock that went back does nothing but say so.
+
+    `files` are the exceptions that stand in files.
+    """
     at = micros(now)
     with state.reading() as conn:
         newest = conn.execute(select(func.max(transactions.c.at))).scalar()
@@ -48,10 +54,11 @@ def keep_up(
                 "the clock is right"
             )
             return
-        if not _anything(conn, at):
+        if not _anything(conn, at) and not outdated(conn, files, at):
             return
     with state.writing(now) as tx:
         desk = Desk(tx, settings, policies)
+        sync_files(desk, files, say)
         _expire(desk)
         _review(desk)
         _compensate(desk)

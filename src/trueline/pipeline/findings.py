@@ -16,7 +16,7 @@ from trueline.pipeline.workspace import Workspace
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-    from trueline.findings import Comparison, Rules, State
+    from trueline.findings import Comparison, FileException, Rules, State
     from trueline.lake import Lake, Snapshot
 
 __all__ = ["Standing", "apply_outstanding", "bring_up_to_date", "open_findings", "standing"]
@@ -39,8 +39,20 @@ def bring_up_to_date(
     """Apply what is outstanding: snapshots, changed settings, and what time has brought."""
     from trueline.findings import keep_up
 
+    files = _files(workspace)  # a broken one stops it before anything is written
     apply_outstanding(workspace, state, say)
-    keep_up(state, workspace.settings, workspace.catalog.policies, moment(), say)
+    keep_up(state, workspace.settings, workspace.catalog.policies, moment(), say, files)
+
+
+def _files(workspace: Workspace) -> Sequence[FileException]:
+    """The exceptions that stand in files."""
+    settings = workspace.settings
+    if settings.exceptions is None:
+        return ()
+    from trueline.findings import load_exceptions
+
+    policies = workspace.catalog.policies
+    return load_exceptions(settings.exceptions, settings, policies, moment().date())
 
 
 def applied_through(workspace: Workspace) -> int:
@@ -109,10 +121,12 @@ def standing(workspace: Workspace, state: State) -> Standing:
 
 
 def refuse_state(workspace: Workspace, lake: Lake) -> None:
-    """Stop before anything is read where findings could never be kept: the store is of another
-    lake, or of a version this program does not know. One that cannot be reached is no reason."""
+    """Stop before anything is read where findings could never be kept: a file of an exception is
+    broken, the store is of another lake, or of a version this program does not know. One that
+    cannot be reached is no reason."""
     from trueline.findings import open_state, state_url
 
+    _files(workspace)
     url = state_url(workspace.settings.state, workspace.home)
     try:
         open_state(url, lake=lake.id).close()
