@@ -164,10 +164,10 @@ def _comparison(
 
     metadata = snapshot.verdicts[table].metadata
     layout = Layout.from_json(metadata.get("layout", {"table": table, "policies": []}))
-    layout = replace(
-        layout,
-        policies=tuple(replace(p, policy=names.get(p.policy, p.policy)) for p in layout.policies),
-    )
+    # Of two that are one policy now, what was judged under its present name counts.
+    named = {names.get(p.policy, p.policy): p for p in layout.policies}
+    named |= {p.policy: p for p in layout.policies if p.policy not in names}
+    layout = replace(layout, policies=tuple(replace(p, policy=n) for n, p in named.items()))
     source = None
     try:
         source = snapshot.verdict_source(table)
