@@ -184,6 +184,7 @@ def _comparison(
         facts.rules.owning,
         facts.levels,
         facts.salt,
+        unjudged=frozenset((env, names.get(p, p)) for env, p in metadata.get("held", ())),
     )
     judged = frozenset(p.policy for p in layout.policies) & set(workspace.catalog.policies)
     return Comparison(con, said), judged
