@@ -414,3 +414,33 @@ def test_snapshots_are_applied_in_order_however_many_wait(
     estate.sync()
     assert [k for k in estate.kinds() if k != "escalated"] == step_by_step.kinds()
     assert [state_of(r) for r in estate.sync()] == [state_of(r) for r in step_by_step.sync()]
+
+
+def test_a_parameter_that_is_configured_again_resolves_nothing_before_the_next_scan(
+    estate: Estate, clock: Clock
+) -> None:
+    least = {"least": Param("least", "int", "Seconds.")}
+    estate.catalog = edited(CATALOG, PLAIN, fails_when="retention_seconds < :least", params=least)
+    for params in ({PLAIN: {"least": 400_000}}, {}):
+        estate.set(params=params)
+        estate.scan({HERE: [passing("a")]})
+        estate.sync()
+        clock.shift(HOUR)
+    estate.set(params={PLAIN: {"least": 400_000}})
+    assert state_of(only(estate.sync())) == IN_DOUBT
+    estate.scan({HERE: [passing("a")]})
+    assert state_of(only(estate.sync())) == STILL_OPEN
+
+
+def test_a_policy_that_is_switched_on_again_after_a_scan_was_not_judged_there(
+    estate: Estate, clock: Clock
+) -> None:
+    off = PolicyOverride(enabled=False, reason="the gateway filters")
+    estate.set(environments=(Environment("all", "TRUE"),))
+    estate.scan({HERE: [public("a")]})
+    estate.sync()
+    clock.shift(HOUR)
+    estate.set(environments=(Environment("all", "TRUE", {OPEN: off}),))
+    estate.scan({HERE: [public("a")]})
+    estate.set(environments=(Environment("all", "TRUE"),))
+    assert state_of(only(estate.sync())) == IN_DOUBT
