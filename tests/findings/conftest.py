@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import time_machine
 
 from postgresql import Cluster
+
+from .kit import T0, Clock, Estate
 
 BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.needs("postgresql"))]
 
@@ -42,3 +45,18 @@ def state_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'state.sqlite'}"
     url: str = request.getfixturevalue("postgresql_url")
     return url
+
+
+@pytest.fixture
+def clock() -> Iterator[Clock]:
+    """The time, which stands still until a test moves it."""
+    with time_machine.travel(T0, tick=False) as moving:
+        yield moving
+
+
+@pytest.fixture
+def estate(tmp_path: Path, state_url: str, clock: Clock) -> Estate:
+    """An estate of queues whose findings are kept in either store."""
+    made = Estate(tmp_path / "home")
+    made.set(state=state_url)
+    return made

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import select
 
 from lake.support import row
-from trueline.catalog import load
+from trueline.catalog import Catalog, load
 from trueline.evaluate import readable
-from trueline.findings import State
-from trueline.findings.schema import findings
+from trueline.findings import Asked, Desk, State, micros
+from trueline.findings.schema import acceptances, events, findings, metadata
 from trueline.lake import Lake, RunSelection
+from trueline.language import compile_policy
 from trueline.model import CoverageRow, ResourceType, ScanInfo, Scope, ScopeState
 from trueline.model.structs import STRUCTS
 from trueline.pipeline import Workspace, make_bench, type_verdicts
@@ -29,6 +33,37 @@ HERE, THERE = "eu-west-1", "us-east-1"
 OPEN = "aws-sqs-queue-open-to-everyone"
 PLAIN = "aws-sqs-queue-unencrypted"
 T0 = dt.datetime(2026, 1, 5, 12, tzinfo=dt.UTC)
+HOUR, DAY = 3_600, 86_400
+
+
+class Clock(Protocol):
+    """The time of a test, in seconds."""
+
+    def shift(self, delta: float) -> None: ...
+
+    def move_to(self, destination: dt.datetime) -> None: ...
+
+
+def edited(catalog: Catalog, policy: str, **values: Any) -> Catalog:
+    """A catalog in which a policy says otherwise, or is called otherwise (`id`)."""
+    made = replace(catalog.policies[policy], **values)
+    policies = {made.id if k == policy else k: v for k, v in catalog.policies.items()}
+    compiled = {made.id if k == policy else k: v for k, v in catalog.compiled.items()}
+    policies[made.id] = made
+    compiled[made.id] = compile_policy(made, catalog.types)
+    return _anew(catalog, policies=policies, compiled=compiled)
+
+
+def without(catalog: Catalog, policy: str) -> Catalog:
+    """A catalog that has a policy no more."""
+    policies = {k: v for k, v in catalog.policies.items() if k != policy}
+    compiled = {k: v for k, v in catalog.compiled.items() if k != policy}
+    return _anew(catalog, policies=policies, compiled=compiled)
+
+
+def _anew(catalog: Catalog, **values: Any) -> Catalog:
+    said = repr([(p.id, p.fails_when, p.formerly) for p in values["policies"].values()])
+    return replace(catalog, digest=hashlib.sha256(said.encode()).hexdigest(), **values)
 
 
 def statement(who: str = "*", **values: Any) -> dict[str, Any]:
@@ -75,8 +110,10 @@ class Estate:
     """A home with settings, and the scans made in it."""
 
     home: Path
-    settings: Settings = field(default_factory=Settings)
-    catalog: Any = CATALOG
+    settings: Settings = field(default_factory=lambda: Settings(approvers=("alice", "bob")))
+    catalog: Catalog = CATALOG
+    judged: tuple[str, ...] = (OPEN, PLAIN)
+    said: list[str] = field(default_factory=list)
 
     @property
     def room(self) -> Workspace:
@@ -108,7 +145,7 @@ class Estate:
             run.done(ScopeState(where, False, now, cause), ())
         bench = replace(make_bench(self.room, now), now=now)
         compiled, not_judged = readable(
-            [c for c in catalog.compiled.values() if c.table == QUEUE and c.id in (OPEN, PLAIN)],
+            [c for c in catalog.compiled.values() if c.table == QUEUE and c.id in self.judged],
             catalog.types,
             "live",
         )
@@ -125,16 +162,68 @@ class Estate:
     def state(self) -> State:
         return open_findings(self.room)
 
-    def sync(self) -> list[dict[str, Any]]:
-        """Apply what is outstanding; the findings, by policy and uid."""
+    @contextmanager
+    def opened(self) -> Iterator[State]:
         state = self.state()
         try:
-            bring_up_to_date(self.room, state)
-            return self.findings(state)
+            yield state
         finally:
             state.close()
+
+    def sync(self) -> list[dict[str, Any]]:
+        """Apply what is outstanding; the findings, by policy and uid."""
+        with self.opened() as state:
+            bring_up_to_date(self.room, state, self.said.append)
+            return self.findings(state)
 
     def findings(self, state: State) -> list[dict[str, Any]]:
         order = (findings.c.policy, findings.c.uid, findings.c.first_snapshot)
         with state.reading() as conn:
             return [dict(r) for r in conn.execute(select(findings).order_by(*order)).mappings()]
+
+    def events(self, finding: str | None = None) -> list[tuple[str, str | None]]:
+        """Kind and reason of each event in order, of one finding or of all."""
+        with self.opened() as state, state.reading() as conn:
+            rows = conn.execute(select(events).order_by(events.c.number)).all()
+        return [(r.kind, r.why) for r in rows if finding is None or r.finding == finding]
+
+    def kinds(self, finding: str | None = None) -> list[str]:
+        return [kind for kind, _ in self.events(finding)]
+
+    def told(self, kind: str) -> dict[str, Any]:
+        """The data of the newest event of a kind."""
+        with self.opened() as state, state.reading() as conn:
+            wanted = select(events.c.data).where(events.c.kind == kind)
+            data = conn.execute(wanted.order_by(events.c.number.desc()).limit(1)).scalar()
+        return dict(json.loads(data or "{}"))
+
+    def accepted(self, finding: str) -> list[dict[str, Any]]:
+        """What was accepted of a finding."""
+        wanted = select(acceptances).where(acceptances.c.finding == finding)
+        with self.opened() as state, state.reading() as conn:
+            return [dict(r) for r in conn.execute(wanted.order_by(acceptances.c.at)).mappings()]
+
+    @contextmanager
+    def desk(self, who: str) -> Iterator[Desk]:
+        """Where somebody handles exceptions, in a transaction of now."""
+        with self.opened() as state, state.writing(dt.datetime.now(dt.UTC), who=who) as tx:
+            yield Desk(tx, self.settings, self.catalog.policies)
+
+    def grant(self, rule: str, days: int = 30, **values: Any) -> str:
+        """An exception that alice asked for and bob approved."""
+        until = micros(dt.datetime.now(dt.UTC)) + days * DAY * 1_000_000
+        with self.desk("alice") as desk:
+            made = desk.request(Asked(rule, "it is meant to be so", until, **values))
+        with self.desk("bob") as desk:
+            desk.approve(made)
+        return made
+
+
+def dump(state: State) -> str:
+    """Everything that a store holds, as text."""
+    lines = []
+    with state.reading() as conn:
+        for table in metadata.sorted_tables:
+            rows = conn.execute(select(table).order_by(*table.primary_key.columns))
+            lines += [f"{table.name} {tuple(row)!r}" for row in rows]
+    return "\n".join(lines)

@@ -300,11 +300,12 @@ class Applying:
         updates = []
         for was in rows:
             place = standing.get(was["uid"])
-            policy = was["policy"]
-            held = self.rules.held_back(place[3] if place else was["environment"], policy)
+            policy, environment = was["policy"], place[3] if place else was["environment"]
+            held = self.rules.held_back(environment, policy)
+            said = policy in judged and (environment, policy) not in comparison.said.unjudged
             if held is not None and held.startswith("switched off"):
                 updates.append(self._resolve(was, "switched_off", confirmed, held))
-            elif place is None or (held is None and policy in judged):
+            elif place is None or (held is None and said):
                 home = place[:2] if place else (was["scope_account"], was["scope_region"])
                 updates += self._settled(was, scopes.get(home), place, confirmed)
             else:

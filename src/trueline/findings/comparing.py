@@ -53,8 +53,8 @@ class Said:
 
     `levels` give data sensitivity and criticality as SQL over a subject; `salt` is a digest of
     settings that change what is made of a subject. `held` = policies that an environment does not
-    judge, whatever the snapshot says. `flags` is a relation (uid, exposed,
-    privileged), None = the type has none.
+    judge, whatever the snapshot says; `unjudged` = those it did not judge when the snapshot was
+    made. `flags` is a relation (uid, exposed, privileged), None = the type has none.
     """
 
     table: str
@@ -67,6 +67,7 @@ class Said:
     levels: tuple[str, str]
     salt: str
     flags: str | None = None
+    unjudged: frozenset[tuple[str | None, str]] = frozenset()
 
 
 @dataclass(slots=True)

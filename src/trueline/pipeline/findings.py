@@ -241,10 +241,10 @@ def _comparison(
     flags = catalog.flags.get(table)
     metadata = snapshot.verdicts[table].metadata
     layout = Layout.from_json(metadata.get("layout", {"table": table, "policies": []}))
-    layout = replace(
-        layout,
-        policies=tuple(replace(p, policy=names.get(p.policy, p.policy)) for p in layout.policies),
-    )
+    # Of two that are one policy now, what was judged under its present name counts.
+    named = {names.get(p.policy, p.policy): p for p in layout.policies}
+    named |= {p.policy: p for p in layout.policies if p.policy not in names}
+    layout = replace(layout, policies=tuple(replace(p, policy=n) for n, p in named.items()))
     source = None
     try:
         source = snapshot.verdict_source(table)
@@ -262,6 +262,7 @@ def _comparison(
         facts.levels,
         facts.salt,
         flag_statement(catalog.types[table], flags, facts.bench.now) if flags else None,
+        unjudged=frozenset((env, names.get(p, p)) for env, p in metadata.get("held", ())),
     )
     judged = frozenset(p.policy for p in layout.policies) & set(catalog.policies)
     return Comparison(con, said), judged

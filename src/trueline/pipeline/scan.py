@@ -219,10 +219,16 @@ def type_verdicts(
     from trueline.lake import TypeVerdicts
 
     for judged in bench.judge(tables, compiled, "failing"):
-        facts: dict[str, Any] = {}
+        facts: dict[str, Any] = {"held": _held(bench, judged)}
         yield TypeVerdicts(judged.layout.table, _kept(judged, facts, bench.now), facts)
     for table in sorted(set(types) - {c.table for c in compiled}):
         yield TypeVerdicts(table, (), {"rows": row_counts(tables, table)})
+
+
+def _held(bench: Bench, judged: Judged) -> list[tuple[str | None, str]]:
+    """Which environments did not judge which policy: no verdict of theirs is a pass."""
+    named = {p.policy for p in judged.layout.policies}
+    return [(name, policy) for name, policy in bench.base.held if policy in named]
 
 
 def _kept(judged: Judged, facts: dict[str, Any], now: dt.datetime) -> Iterator[RecordBatch]:
