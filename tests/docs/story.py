@@ -7,22 +7,17 @@ runs its `$` lines. Comments between blocks say what else happens: `<!-- passes:
 
 from __future__ import annotations
 
-import io
 import json
-import os
 import re
 import shlex
 import sqlite3
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
 from typing import Any
-from unittest.mock import patch
 
-from trueline.cli import main
+from running import run
 
 __all__ = ["Console", "Step", "commands", "differs", "steps"]
 
@@ -33,7 +28,7 @@ _NAMED = r"E-[0-9a-f]{8}|\b[0-9a-f]{64}\b"
 _VARIES = {
     r"E-[0-9a-f]{8}": "an exception's id",
     r"\b[0-9a-f]{64}\b": "a hash of the audit trail",
-    r"\b\d\d:\d\d:\d\d(?:\.\d+)?Z": "the time of the day",
+    r"(?<=T)\d\d:\d\d:\d\d(?:\.\d+)?Z": "the time of the day",
     r"\b\d+\.\d s\b": "how long a scan takes",
     r"(?<=\bin )/\S+": "where the home is",
 }
@@ -97,7 +92,8 @@ class Console:
                 database.executescript(arguments[1])
         else:
             assert program == "trueline", line
-            return trueline(arguments, env)
+            done = run(*arguments, env=env)
+            return done.shown + (f"exit {done.code}\n" if done.code else "")
         return ""
 
 
@@ -138,22 +134,6 @@ def _same(wanted: str, line: str, known: dict[str, str]) -> bool:
 
 def _kept(name: str) -> bool:
     return re.fullmatch(_NAMED, name) is not None
-
-
-def trueline(arguments: Sequence[str], env: Mapping[str, str]) -> str:
-    """Run the program here, where clock and cloud are ours; its exit code stands at the end."""
-    out = io.StringIO()
-    with (
-        patch.dict(os.environ, env),
-        patch.object(sys, "argv", ["trueline", *arguments]),
-        redirect_stdout(out),
-        redirect_stderr(out),
-    ):
-        try:
-            main()
-        except SystemExit as stop:
-            code = stop.code
-    return out.getvalue() + (f"exit {code}\n" if code else "")
 
 
 def _aws(words: Sequence[str], folder: Path) -> Any:
