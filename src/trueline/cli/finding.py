@@ -64,8 +64,8 @@ def list_(
         shown = _limited(rows, most)
         count = _write(shown, format_, sys.stdout)
         more = most is not None and next(rows, None) is not None
-        said = f"the {count} riskiest findings; --limit shows more" if more else None
-        talk(said or many(count, "finding"))
+        said = "; there are more, less risky: --limit shows them" if more else ""
+        talk(many(count, "finding") + said)
 
 
 @finding.command()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +11,7 @@ from trueline.findings.audit import Event
 from trueline.findings.lifecycle import begun, update_findings
 from trueline.findings.owners import ASSIGNED, CHAIN_UNKNOWN
 from trueline.findings.queries import find
-from trueline.findings.risk import with_age
+from trueline.findings.risk import young
 from trueline.findings.store import Tx, compact, set_fact
 from trueline.settings import Settings
 
@@ -77,9 +76,7 @@ class Actions:
             raise _refused(row, "only an acknowledged or resolved finding can be reopened", hint)
         if row["key"] is None:
             raise _refused(row, "its resource is another one now")
-        parts = json.loads(row["factors"])
-        parts.pop("age", None)
-        risk, parts = with_age(parts, 0)
+        risk, parts = young(row["factors"])
         made = begun(self.settings, row, self.tx.now) | {
             "risk": risk,
             "factors": compact(parts),

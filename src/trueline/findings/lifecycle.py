@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 
 from trueline.findings.audit import Event
+from trueline.findings.risk import young
 from trueline.findings.schema import acceptances, findings
-from trueline.findings.store import Tx
+from trueline.findings.store import Tx, compact
 from trueline.findings.windows import at_once, due_at, next_step
 from trueline.settings import Settings
 
@@ -49,6 +50,11 @@ def reopen(tx: Tx, settings: Settings, row: Mapping[str, Any], why: str) -> None
     """An excepted finding becomes work again; what is in doubt of it stays in doubt."""
     doubt = ("last_confirmed", "unconfirmed_since", "unconfirmed_cause")
     made = begun(settings, row, tx.now) | {name: row[name] for name in doubt}
+    # Read again: the snapshot that voids an exception may just have changed them.
+    f = findings.c
+    factors = tx.conn.execute(select(f.factors).where(f.id == row["id"])).scalar_one()
+    risk, parts = young(factors)
+    made |= {"risk": risk, "factors": compact(parts)}
     tx.tell(Event("reopened", row["id"], row["exception"], why))
     update_findings(tx, [{"b_id": row["id"], **made}])
 

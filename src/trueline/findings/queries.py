@@ -110,7 +110,9 @@ def find(conn: Connection, wanted: str, now: int) -> dict[str, Any]:
     exact = [i for i in ids if i == wanted] or ids
     if len(exact) != 1 or len(wanted) < 4:
         said = f"no finding has the id {wanted!r}"
-        if ids:
+        if len(wanted) < 4:
+            said = f"{wanted!r} is too short: give at least 4 characters of the id"
+        elif ids:
             said = f"{wanted!r} is the beginning of several ids: {', '.join(ids[:5])}"
         raise ConfigError("unknown-finding", said, "trueline finding list shows ids")
     c, e = confirmations.c, exceptions.c

@@ -7,6 +7,7 @@ A factor that is not known counts half of its weight and says so: it is never ta
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from trueline.findings.subject import SUBJECT
 from trueline.settings import Risk, Settings, load_assets, weights
 
-__all__ = ["AGE_DAYS", "AGE_POINTS", "WEIGHTS", "Weighing", "levels_sql", "with_age"]
+__all__ = ["AGE_DAYS", "AGE_POINTS", "WEIGHTS", "Weighing", "levels_sql", "with_age", "young"]
 
 WEIGHTS = {
     "severity": 40,
@@ -72,6 +73,13 @@ def with_age(factors: Mapping[str, Any], step: int) -> tuple[int, dict[str, Any]
     age = {"value": points / WEIGHTS["age"], "points": points, "of": WEIGHTS["age"]}
     parts = {**factors, "age": age}
     return round(sum(part["points"] for part in parts.values())), parts
+
+
+def young(factors: str) -> tuple[int, dict[str, Any]]:
+    """Risk and parts of a finding whose age begins anew; `factors` is the JSON it had."""
+    parts = json.loads(factors)
+    parts.pop("age", None)
+    return with_age(parts, 0)
 
 
 def levels_sql(settings: Settings) -> tuple[str, str]:

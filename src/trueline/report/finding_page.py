@@ -136,6 +136,11 @@ def _change(value: Any) -> str:
 
 
 def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(terminal(text), _WIDTH, initial_indent="  ", subsequent_indent="    ") or [
-        "  "
-    ]
+    lines = textwrap.wrap(
+        terminal(text),
+        _WIDTH,
+        initial_indent="  ",
+        subsequent_indent="    ",
+        break_on_hyphens=False,
+    )
+    return lines or ["  "]

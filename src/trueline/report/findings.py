@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from trueline.findings.risk import with_age
 from trueline.findings.store import moment_of
 from trueline.report.model import plain
 
@@ -31,7 +32,7 @@ def finding_dict(row: Mapping[str, Any], now: int, reason: Reason) -> dict[str, 
         "due": _time(row["due_at"]),
         "overdue": not resolved and row["state"] != "excepted" and row["due_at"] < now,
         "risk": row["risk"],
-        "risk_parts": json.loads(row["factors"]),
+        "risk_parts": with_age(json.loads(row["factors"]), row["age_step"])[1],
         "first_seen": _time(row["first_seen"]),
         "last_confirmed": _time(confirmed),
         "unconfirmed_since": _time(row["unconfirmed_since"]),
