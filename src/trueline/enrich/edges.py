@@ -69,16 +69,19 @@ WHERE f.column_name = {_text(relation.by)}"""
     return f"""
 WITH refs AS ({_refs(source, relation, referenced)}),
 named AS ({_keys(target, relation)}),
-keys AS ({_told_apart(relation)})
+{_told_apart(relation)},
+excused AS (
+  SELECT r.from_row, r.region, r.match, {_excuse(relation)} AS cause FROM refs r
+  LEFT JOIN shared m ON m.match = r.match
+  LEFT JOIN ({_incomplete(relation)}) i ON i.range = r.home
+  LEFT JOIN ({_listed(relation)}) l ON l.range = r.home
+  LEFT JOIN (SELECT DISTINCT account FROM _scopes) a ON a.account = r.away
+)
 SELECT {_once(source, relation)} * FROM (
-SELECT r.from_row, k._row AS to_row, CASE WHEN k._row IS NULL THEN {_miss_cause(relation)} END
-  AS cause
-FROM refs r
+SELECT r.from_row, k._row AS to_row,
+  CASE WHEN k._row IS NULL THEN coalesce(r.cause, {_text("dangling:" + relation.by)}) END AS cause
+FROM excused r
 LEFT JOIN keys k ON k.match = r.match AND (k.region IS NULL OR k.region = r.region)
-LEFT JOIN (SELECT match FROM keys WHERE region IS NOT NULL GROUP BY match) m ON m.match = r.match
-LEFT JOIN ({_incomplete(relation)}) i ON i.range = r.home
-LEFT JOIN ({_listed(relation)}) l ON l.range = r.home
-LEFT JOIN (SELECT DISTINCT account FROM _scopes) a ON a.account = r.away
 {said if referenced else ""})"""
 
 
@@ -228,15 +231,19 @@ def _keys(target: ResourceType, relation: Relation) -> str:
 
 
 def _told_apart(relation: Relation) -> str:
-    """`_row, region, match` of each name that means one row: of the range (`region` NULL), or of a
-    region. Within one listing, and of uids, there is nothing to tell apart."""
+    """`shared` of `named`: the names that several rows bear, and `keys`: `_row, region, match` of
+    each name that means one row: of the range (`region` NULL), or of a region. Within one listing,
+    and of uids, there is nothing to tell apart."""
     if relation.within == "scope" or relation.keys == ("uid",):
-        return "SELECT _row, NULL::VARCHAR AS region, match FROM named"
+        return """
+shared AS (SELECT match FROM named WHERE FALSE),
+keys AS (SELECT _row, NULL::VARCHAR AS region, match FROM named)"""
     return """
-SELECT CASE WHEN near = 1 THEN _row END AS _row,
-  CASE WHEN alike > 1 THEN coalesce(region, '') END AS region, match
-FROM (SELECT *, count(*) OVER (PARTITION BY match) AS alike,
-  count(*) OVER (PARTITION BY match, region) AS near FROM named)"""
+shared AS (SELECT match FROM named GROUP BY match HAVING count(*) > 1),
+keys AS (
+  SELECT CASE WHEN count(*) = 1 THEN any_value(n._row) END AS _row,
+    CASE WHEN any_value(s.match) IS NOT NULL THEN coalesce(n.region, '') END AS region, n.match
+  FROM named n LEFT JOIN shared s ON s.match = n.match GROUP BY n.match, n.region)"""
 
 
 def _match(relation: Relation, alias: str, value: str) -> str:
@@ -289,15 +296,18 @@ def _listed(relation: Relation) -> str:
     )
 
 
-def _miss_cause(relation: Relation) -> str:
-    """Why a reference led to no row."""
+def _excuse(relation: Relation) -> str:
+    """Why a reference may lead to no row, or NULL where that can only be its own fault.
+
+    It is decided before names are joined, and mostly NULL: the join holds every reference, and
+    would hold beside each what this is decided by.
+    """
     return f"""CASE
   WHEN r.match IS NULL THEN r.cause
   WHEN m.match IS NOT NULL THEN {_text("unresolved:" + relation.by)}
   WHEN r.away <> '' AND a.account IS NULL THEN 'account_not_scanned'
   WHEN i.cause IS NOT NULL THEN i.cause
-  WHEN l.range IS NULL THEN 'not_collected'
-  ELSE {_text("dangling:" + relation.by)} END"""
+  WHEN l.range IS NULL THEN 'not_collected' END"""
 
 
 def _name(identifier: str) -> str:

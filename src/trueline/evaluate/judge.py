@@ -34,7 +34,8 @@ __all__ = [
 
 BATCH_ROWS = 10_000
 PART_ROWS = 35_000
-"""How many rows are judged at once where that takes related rows beside them."""
+"""How many rows are judged at once where that takes related rows beside them, and of how few the
+result is held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +44,24 @@ class PolicyLayout:
 
     policy: str
     code: str
-    causes: str | None
     evidence: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How to read the wide rows of one resource type."""
+    """How to read the wide rows of one resource type; the columns of `json` hold JSON as text."""
 
     table: str
     policies: tuple[PolicyLayout, ...]
+    json: frozenset[str]
 
     def to_json(self) -> dict[str, Any]:
         return {
             "table": self.table,
             "policies": [
-                {"policy": p.policy, "code": p.code, "causes": p.causes, "evidence": p.evidence}
-                for p in self.policies
+                {"policy": p.policy, "code": p.code, "evidence": p.evidence} for p in self.policies
             ],
+            "json": sorted(self.json),
         }
 
     @classmethod
@@ -68,11 +69,10 @@ class Layout:
         return cls(
             data["table"],
             tuple(
-                PolicyLayout(
-                    p["policy"], p["code"], p["causes"], tuple((a, b) for a, b in p["evidence"])
-                )
+                PolicyLayout(p["policy"], p["code"], tuple((a, b) for a, b in p["evidence"]))
                 for p in data["policies"]
             ),
+            frozenset(data["json"]),
         )
 
 
@@ -178,24 +178,21 @@ def judge(
     layout = Layout(
         rtype.table,
         tuple(
-            PolicyLayout(
-                p.id,
-                statement.codes[p.id],
-                statement.causes.get(p.id),
-                tuple(statement.evidence.get(p.id, ())),
-            )
-            for p in policies
+            PolicyLayout(p.id, statement.codes[p.id], statement.evidence[p.id]) for p in policies
         ),
+        statement.json,
     )
     related = {r.relation: r.target for policy in policies for r in policy.relations}
-    if not related or tables.few or _count(tables, rtype.table) <= 2 * part_rows:
-        return Judged(layout, _stream(tables, statement.sql))
+    rows = 0 if tables.few else _count(tables, rtype.table)
+    if not related or rows <= 2 * part_rows:
+        return Judged(layout, _stream(tables, statement.sql, held=rows <= part_rows))
     parts = _parts(tables, rtype.table, related, part_rows)
-    return Judged(layout, chain.from_iterable(_stream(tables, fused(part).sql) for part in parts))
+    streams = (_stream(tables, fused(part).sql, held=True) for part in parts)
+    return Judged(layout, chain.from_iterable(streams))
 
 
-def _stream(tables: Tables, sql: str) -> Iterator[pa.RecordBatch]:
-    return iter(tables.stream(sql, BATCH_ROWS))
+def _stream(tables: Tables, sql: str, *, held: bool) -> Iterator[pa.RecordBatch]:
+    return iter(tables.stream(sql, BATCH_ROWS, held=held))
 
 
 def _count(tables: Tables, table: str) -> int:
