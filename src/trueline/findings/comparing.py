@@ -20,9 +20,10 @@ import pyarrow as pa
 
 from trueline.evaluate import Layout
 from trueline.evaluate.judge import PolicyLayout
-from trueline.findings.evidence import json_sql, mark_sql
+from trueline.findings.evidence import Piece, json_sql, mark_sql
 from trueline.findings.owners import Owning
 from trueline.lake.snapshot import VerdictSource
+from trueline.language import CAUSES
 from trueline.model import Policy
 
 __all__ = ["KNOWN", "Comparison", "Place", "Said", "key_sql"]
@@ -185,8 +186,11 @@ class Comparison:
     def _policy(self, place: PolicyLayout, schema: pa.Schema) -> str:
         """One policy of a wide row as a struct."""
         policy, code = self.said.policies[place.policy], f"v.{place.code}"
-        values = {label: (f"v.{name}", schema.field(name).type) for label, name in place.evidence}
-        cause = f"v.{place.causes}[1].cause" if place.causes else "NULL"
+        values = {
+            label: Piece(f"v.{name}", schema.field(name).type, name in self.said.layout.json)
+            for label, name in place.evidence
+        }
+        cause = f"json_extract_string(v.{CAUSES}, '$.{place.code}[0].cause')"
         fresh = "v.stale_since IS NULL"
         held = " OR ".join(
             "v.environment IS NULL" if name is None else f"v.environment = {_text(name)}"

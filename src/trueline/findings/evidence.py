@@ -5,76 +5,64 @@ What only time changes, a date of last use say, is shown but has no part in the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import pyarrow as pa
 
-__all__ = ["json_sql", "mark_sql"]
+__all__ = ["Piece", "json_sql", "mark_sql"]
+
+_TIME = r'"\d{4}-\d\d-\d\dT[\d:.]+Z"'
 
 
-def json_sql(values: dict[str, tuple[str, pa.DataType]]) -> str:
-    """A text of JSON made of label → (SQL, type); times are RFC 3339 in UTC."""
-    return _object({label: _shown(sql, kind) for label, (sql, kind) in values.items()})
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A column of stored verdicts: SQL, its type, and whether its text is JSON."""
+
+    sql: str
+    kind: pa.DataType
+    is_json: bool
+
+    @property
+    def is_time(self) -> bool:
+        return bool(pa.types.is_timestamp(self.kind))
+
+    def shown(self) -> str:
+        """The value as a member of a JSON object; times are RFC 3339 in UTC."""
+        if self.is_json:
+            return f"CAST({self.sql} AS JSON)"
+        if not self.is_time:
+            return self.sql
+        written = f"strftime(timezone('UTC', {self.sql}), '%Y-%m-%dT%H:%M:%S.%f')"
+        return f"replace({written}, '.000000', '') || 'Z'"
+
+    def lasting(self) -> str:
+        """The same with every time alike."""
+        if not self.is_json:
+            return self.sql
+        return (
+            f"CASE WHEN contains({self.sql}, 'Z\"') "
+            f"THEN regexp_replace({self.sql}, '{_TIME}', '\"\"', 'g') ELSE {self.sql} END"
+        )
 
 
-def mark_sql(values: dict[str, tuple[str, pa.DataType]]) -> str:
+def json_sql(pieces: Mapping[str, Piece]) -> str:
+    """A text of JSON made of pieces by label."""
+    return _object({label: piece.shown() for label, piece in pieces.items()})
+
+
+def mark_sql(pieces: Mapping[str, Piece]) -> str:
     """A short digest of the same without times."""
-    lasting = {
-        label: _lasting(sql, kind) for label, (sql, kind) in values.items() if not _is_time(kind)
-    }
+    lasting = {label: p.lasting() for label, p in pieces.items() if not p.is_time}
     return f"substr(md5({_object(lasting)}), 1, 16)"
 
 
-def _object(members: dict[str, str]) -> str:
+def _object(members: Mapping[str, str]) -> str:
     if not members:
         return "'{}'"
     said = ", ".join(f"{_text(label)}: {sql}" for label, sql in members.items())
     return f"CAST(to_json({{{said}}}) AS VARCHAR)"
 
 
-def _shown(sql: str, kind: pa.DataType, depth: int = 0) -> str:
-    if _is_time(kind):
-        written = f"strftime(timezone('UTC', {sql}), '%Y-%m-%dT%H:%M:%S.%f')"
-        return f"replace({written}, '.000000', '') || 'Z'"
-    return _rebuilt(sql, kind, depth, keep_times=True)
-
-
-def _lasting(sql: str, kind: pa.DataType, depth: int = 0) -> str:
-    return _rebuilt(sql, kind, depth, keep_times=False)
-
-
-def _rebuilt(sql: str, kind: pa.DataType, depth: int, *, keep_times: bool) -> str:
-    """The value with times inside it as text, or without them."""
-    if not _holds_time(kind):
-        return sql
-    inner = _shown if keep_times else _lasting
-    if pa.types.is_list(kind):
-        if _is_time(kind.value_type) and not keep_times:
-            return f"len({sql})"
-        each = f"_x{depth}"
-        return f"list_transform({sql}, lambda {each}: {inner(each, kind.value_type, depth + 1)})"
-    if pa.types.is_struct(kind):
-        fields = [f for f in kind if keep_times or not _is_time(f.type)]
-        if not fields:
-            return "TRUE"
-        made = ", ".join(
-            f"{_text(f.name)}: {inner(f'({sql}).{_name(f.name)}', f.type, depth + 1)}"
-            for f in fields
-        )
-        return f"CASE WHEN {sql} IS NOT NULL THEN {{{made}}} END"
-    return sql
-
-
-def _is_time(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_timestamp(kind))
-
-
-def _holds_time(kind: pa.DataType) -> bool:
-    inner = [kind.field(i).type for i in range(kind.num_fields)]
-    return _is_time(kind) or any(map(_holds_time, inner))
-
-
 def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
-
-
-def _name(identifier: str) -> str:
-    return '"' + identifier.replace('"', '""') + '"'

@@ -342,13 +342,15 @@ def _no_url(said: str) -> ConfigError:
 def _sqlite(url: URL) -> Engine:
     if not url.database or url.database == ":memory:":
         raise _no_url(str(url))
-    folder = Path(url.database).parent
+    file = Path(url.database)
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # Evidence is nobody else's business, wherever the file is.
+        file.touch(mode=0o600)
     except OSError as error:
         raise ActionError(
             "state-unreachable",
-            f"the folder of the state store {folder} cannot be made: {error.strerror}",
+            f"the state store {file} cannot be made or written: {error.strerror}",
             "choose another with state in trueline.toml or TRUELINE_STATE",
         ) from None
     engine = create_engine(url, connect_args={"timeout": _WAIT_SECONDS})
