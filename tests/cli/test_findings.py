@@ -154,6 +154,7 @@ def test_a_list_shows_what_is_not_resolved_unless_it_is_asked_for(at: Place) -> 
     assert (done["resource"]["name"], done["resolved_reason"]) == ("orders", "fixed")
     assert done["resolved_at"].startswith("2026-03-03")
     assert at.listed("state:resolved", "owner:ops") == []
+    assert {f["state"] for f in at.listed("NOT overdue")} == {"open"}
 
 
 @pytest.mark.parametrize(
