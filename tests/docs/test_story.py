@@ -48,6 +48,13 @@ def test_the_story_goes_as_it_is_told(tmp_path: Path, monkeypatch: pytest.Monkey
                 close(door, step.what)
 
 
+def test_the_readme_shows_a_moment_of_the_story() -> None:
+    readme = (PAGE.parent.parent / "README.md").read_text()
+    shown = readme.partition("$ trueline finding list\n")[2].partition("```")[0]
+    assert shown.count("\n") > 3
+    assert shown in PAGE.read_text()
+
+
 def play(console: Console, block: str) -> None:
     """Run a block's commands; each prints what the page shows."""
     for line, shown in commands(block):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 import click
 
@@ -133,6 +135,8 @@ def list_(all_: bool, format_: str, home: str | None, config: str | None) -> Non
 
     with opened(home, config) as at, at.state.reading() as conn:
         rows = [exception_dict(r) for r in listed_exceptions(conn, all_=all_)]
+    if format_ in ("table", "markdown"):
+        rows = [r | {"state": _marked(r)} for r in rows]
     columns = _COLUMNS if format_ != "table" else _COLUMNS[:12]
     talk(many(write_list(rows, columns, format_, sys.stdout), "exception"))
 
@@ -171,6 +175,12 @@ def show(wanted: str, format_: str, home: str | None, config: str | None) -> Non
     click.echo("\nHistory, the newest first")
     for event in events:
         click.echo(event_line(event))
+
+
+def _marked(row: Mapping[str, Any]) -> str:
+    """Its state for people, who shall see what waits for them."""
+    waits = row["renewal"]
+    return f"{row['state']} (renewal until {waits['until']} waits)" if waits else row["state"]
 
 
 def _rule_of(rows: list[dict[str, object]]) -> str:

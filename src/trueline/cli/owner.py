@@ -29,7 +29,7 @@ def list_(format_: str, home: str | None, config: str | None) -> None:
 
     Findings that nobody owns are a line of their own.
     """
-    from trueline.findings.queries import ageing, counts
+    from trueline.findings.queries import AGES, ageing, counts
     from trueline.report.lists import write_list
 
     with opened(home, config) as at:
@@ -45,7 +45,7 @@ def list_(format_: str, home: str | None, config: str | None) -> None:
             "open": group.open + group.acknowledged,
             "overdue": group.overdue,
             "excepted": group.excepted,
-            **ages.get(group.name, {}),
+            **ages.get(group.name, {label: 0 for label, _ in AGES}),
             "fixed": group.fixed,
         }
         median = group.median_to_fix

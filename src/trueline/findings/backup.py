@@ -27,6 +27,8 @@ def backup(state: State, target: Path) -> int:
         raise ActionError(
             "backup-exists", f"{target} is there already", "give another name, or move it away"
         )
+    if not target.parent.is_dir():
+        raise _failed(target, "its directory does not exist")
     beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
         rows = _copy(state, beside)
@@ -39,15 +41,19 @@ def backup(state: State, target: Path) -> int:
         os.close(handle)
         os.link(beside, target)
     except (OSError, sqlite3.Error) as error:
-        raise ActionError(
-            "backup-failed",
-            f"the backup {target} could not be written: {error}",
-            "check that its directory exists, is writable and has room",
-        ) from None
+        raise _failed(target, error) from None
     finally:
         for left in beside.parent.glob(f"{beside.name}*"):
             left.unlink()
     return rows
+
+
+def _failed(target: Path, why: object) -> ActionError:
+    return ActionError(
+        "backup-failed",
+        f"the backup {target} could not be written: {why}",
+        "check that its directory exists, is writable and has room",
+    )
 
 
 def _copy(state: State, target: Path) -> int:

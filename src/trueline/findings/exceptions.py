@@ -83,7 +83,7 @@ class Desk:
             "renewal": None,
         }
         self.tx.conn.execute(insert(exceptions), row)
-        said = {"rule": asked.rule, "until": moment_of(asked.until).isoformat()}
+        said = {"rule": asked.rule, "until": _last_day(asked.until)}
         self._tell("exception_requested", made, asked.justification, said)
         return made
 
@@ -114,7 +114,7 @@ class Desk:
             changed["justification"] = renewal["why"]
         self._set(row["id"], changed)
         kind = "exception_renewed" if renewal else "exception_approved"
-        self._tell(kind, row["id"], None, {"until": moment_of(until).isoformat()})
+        self._tell(kind, row["id"], None, {"until": _last_day(until)})
         self.accept(row["id"], matched)
         return len(matched)
 
@@ -140,9 +140,7 @@ class Desk:
         self._check_length(self.matched(row["rule"]), until)
         said = {"by": self.tx.who, "until": until, "why": why}
         self._set(row["id"], {"renewal": compact(said)})
-        self._tell(
-            "exception_renewal_requested", row["id"], why, {"until": moment_of(until).isoformat()}
-        )
+        self._tell("exception_renewal_requested", row["id"], why, {"until": _last_day(until)})
 
     def end(self, wanted: str, why: str) -> None:
         """End an exception before its time; what it covered is reopened."""
@@ -237,7 +235,7 @@ class Desk:
         if until <= self.tx.now:
             raise ConfigError(
                 "past-expiry",
-                f"it would have expired already: {moment_of(until - 1):%Y-%m-%d}",
+                f"it would have expired already: {_last_day(until)}",
                 "give the last day on which it shall hold",
             )
 
@@ -316,6 +314,11 @@ def failing_compensation(
         .limit(1)
     ).scalar()
     return failing
+
+
+def _last_day(until: int) -> str:
+    """The last day on which it holds: `until` is the moment behind it."""
+    return f"{moment_of(until - 1):%Y-%m-%d}"
 
 
 def _refused(message: str, hint: str | None = None) -> ActionError:

@@ -54,7 +54,7 @@ class Wanted:
         fits = condition(text, now) if text else literal(True)
         if text and may_be_unknown(text):
             fits = or_(fits, fits.is_(None))
-        if self.all or (text and reads(text) & {"state", "overdue"}):
+        if self.all or (text and "state" in reads(text)):
             return fits
         return and_(findings.c.resolved_at.is_(None), fits)
 

@@ -15,6 +15,7 @@ from trueline.catalog.select import select_policies, select_types, tables_named
 from trueline.errors import ConfigError, InterruptedRun, TruelineError
 from trueline.model import CoverageRow, ResourceType
 from trueline.pipeline.findings import applied, refuse_state
+from trueline.pipeline.inspection import broken_rules
 from trueline.pipeline.judging import Bench, info, make_bench, moment
 from trueline.pipeline.snapshots import snapshot_report
 from trueline.pipeline.workspace import Workspace
@@ -76,6 +77,8 @@ def scan_aws(
         chosen = {i: p for i, p in chosen.items() if p.resource in types}
     started = moment()
     bench = make_bench(workspace, started)
+    for broken in broken_rules(workspace.settings):
+        raise broken.error
     with ExitStack() as stack:
         home = workspace.home
         if not options.record:
