@@ -84,14 +84,12 @@ def open_state(url: str, *, lake: str | None = None, create: bool = True) -> Sta
     `lake`: the id of the lake whose snapshots it holds. Raises ConfigError for a store of a newer
     version, of another lake, or a URL that is none; ActionError where it cannot be reached.
     """
-    state = State(_engine(url))
+    state = State(_engine(url, create=create))
     with state.reaching():
         found = state.version()
         if found is None:
             if not create:
-                raise ConfigError(
-                    "no-state", f"there is no state store at {state.name}", "run a scan first"
-                )
+                raise _no_state(state.name)
             state.migrate()
         elif found > VERSION:
             raise ConfigError(
@@ -318,17 +316,21 @@ def compact(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str, *, create: bool = True) -> Engine:
     try:
         parsed = make_url(url)
     except ArgumentError:
         raise _no_url(url) from None
     backend = parsed.get_backend_name()
     if backend == "sqlite":
-        return _sqlite(parsed)
+        return _sqlite(parsed, create)
     if backend == "postgresql":
         return _postgresql(parsed)
     raise _no_url(parsed.render_as_string(hide_password=True))
+
+
+def _no_state(name: str) -> ConfigError:
+    return ConfigError("no-state", f"there is no state store at {name}", "run a scan first")
 
 
 def _no_url(said: str) -> ConfigError:
@@ -339,10 +341,12 @@ def _no_url(said: str) -> ConfigError:
     )
 
 
-def _sqlite(url: URL) -> Engine:
+def _sqlite(url: URL, create: bool) -> Engine:
     if not url.database or url.database == ":memory:":
         raise _no_url(str(url))
     file = Path(url.database)
+    if not create and not file.exists():
+        raise _no_state(f"sqlite:///{file}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         # Evidence is nobody else's business, wherever the file is.
