@@ -294,7 +294,7 @@ class Applying:
         confirmed: Mapping[tuple[str, str, str], int],
         judged: frozenset[str],
     ) -> None:
-        rows = list(self._stored(keys).values())
+        rows = sorted(self._stored(keys).values(), key=lambda row: str(row["id"]))
         confirmed = {**confirmed, **self._confirmed({r["policy"] for r in rows} - judged)}
         standing = comparison.standing([row["uid"] for row in rows])
         updates = []
@@ -374,11 +374,13 @@ class Applying:
         listed = self.tx.conn.execute(
             select(f.policy, f.type).where(f.resolved_at.is_(None)).distinct()
         )
-        for policy, table in listed.all():
+        for policy, table in sorted(map(tuple, listed)):
             if policy in self.rules.policies and table in known:
                 continue
             rows = self.tx.conn.execute(
-                select(findings).where(f.resolved_at.is_(None), f.policy == policy, f.type == table)
+                select(findings)
+                .where(f.resolved_at.is_(None), f.policy == policy, f.type == table)
+                .order_by(f.id)
             )
             confirmed = self._confirmed([policy])
             self._update(

@@ -113,7 +113,11 @@ def verify(conn: Connection, kept: Sequence[Head] = ()) -> tuple[Head, list[Faul
             faults.append(Fault(row.number, f"transaction {number + 1} is missing"))
         seal = Seal(previous, row.number, row.at, row.actor, row.snapshot)
         expected = last_event
-        for event in stream.until(row.last_event, row.number):
+        for owner, event in stream.until(row.last_event):
+            if owner != row.number:
+                message = f"event {event[0]} says that it is of transaction {owner}"
+                faults.append(Fault(row.number, message))
+                continue
             expected += 1
             if event[0] != expected:
                 faults.append(Fault(row.number, f"event {expected} is missing or moved"))
@@ -149,12 +153,11 @@ class _Events:
         )
         self._next = next(self._rows, None)
 
-    def until(self, last: int, transaction: int) -> Iterator[tuple[Any, ...]]:
-        """The events up to number `last`; one that says another transaction is left out."""
+    def until(self, last: int) -> Iterator[tuple[int, tuple[Any, ...]]]:
+        """The events up to number `last`, and the transaction that each says."""
         while self._next is not None and self._next.number <= last:
             row, self._next = self._next, next(self._rows, None)
-            if row.transaction == transaction:
-                yield tuple(row[:6])
+            yield row.transaction, tuple(row[:6])
 
     def rest(self) -> bool:
         return self._next is not None

@@ -107,7 +107,7 @@ class Comparison:
         sql = "SELECT t.todo, p.* FROM _said p JOIN _todo t ON t.key = p.key"
         for batch in self.con.cursor().sql(sql).to_arrow_reader(_BATCH):
             if batch.num_rows:
-                yield batch.to_pylist()
+                yield sorted(batch.to_pylist(), key=lambda row: str(row["key"]))
 
     def missing(self) -> Iterator[list[str]]:
         """Keys of unresolved findings of which the snapshot says neither fail nor unknown."""

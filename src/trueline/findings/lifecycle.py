@@ -76,7 +76,10 @@ def void(tx: Tx, settings: Settings, finding: str, exception: str, why: str) -> 
     if row["exception"] != exception:
         return
     other = tx.conn.execute(
-        select(a.exception).where(a.finding == finding, a.state == "active").limit(1)
+        select(a.exception)
+        .where(a.finding == finding, a.state == "active")
+        .order_by(a.exception)
+        .limit(1)
     ).scalar()
     if other is None:
         reopen(tx, settings, dict(row), why)
@@ -89,7 +92,9 @@ def active_acceptances(tx: Tx, ids: Sequence[str]) -> list[dict[str, Any]]:
     a, out = acceptances.c, []
     for start in range(0, len(ids), 500):
         found = tx.conn.execute(
-            select(acceptances).where(a.finding.in_(ids[start : start + 500]), a.state == "active")
+            select(acceptances)
+            .where(a.finding.in_(ids[start : start + 500]), a.state == "active")
+            .order_by(a.finding, a.exception)
         )
         out += [dict(row) for row in found.mappings()]
     return out

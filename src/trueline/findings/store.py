@@ -9,6 +9,7 @@ import datetime as dt
 import getpass
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,6 +51,7 @@ VERSION = "0001"
 _LOCK = 0x7275656C696E65  # an advisory lock's number: the program's name
 _WAIT_SECONDS = 900
 _BATCH = 5_000
+_PASSWORD = re.compile(r":(?!//).*@")
 
 
 def actor() -> str:
@@ -127,6 +129,12 @@ class State:
         self.name = engine.url.render_as_string(hide_password=True)
 
     @property
+    def _driver_error(self) -> type[Exception]:
+        """What the driver raises where it is used without SQLAlchemy."""
+        error: type[Exception] = self.engine.dialect.loaded_dbapi.Error
+        return error
+
+    @property
     def sqlite(self) -> bool:
         return self.engine.dialect.name == "sqlite"
 
@@ -198,8 +206,8 @@ class State:
         """Turn what a driver says into the documented error."""
         try:
             yield
-        except DBAPIError as error:
-            said = str(error.orig).strip().partition("\n")[0]
+        except (DBAPIError, self._driver_error) as error:
+            said = str(getattr(error, "orig", error)).strip().partition("\n")[0]
             raise ActionError(
                 code,
                 f"the state store {self.name} failed: {said}",
@@ -319,8 +327,8 @@ def compact(value: Any) -> str:
 def _engine(url: str, *, create: bool = True) -> Engine:
     try:
         parsed = make_url(url)
-    except ArgumentError:
-        raise _no_url(url) from None
+    except (ArgumentError, ValueError):  # the latter for a port that is no number
+        raise _no_url(_PASSWORD.sub(":***@", url)) from None
     backend = parsed.get_backend_name()
     if backend == "sqlite":
         return _sqlite(parsed, create)

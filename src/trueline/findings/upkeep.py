@@ -85,7 +85,9 @@ def _anything(conn: Connection, now: int) -> bool:
 def _expire(desk: Desk) -> None:
     e = exceptions.c
     over = desk.tx.conn.execute(
-        select(e.id, e.until).where(e.state == "approved", e.until <= desk.tx.now)
+        select(e.id, e.until)
+        .where(e.state == "approved", e.until <= desk.tx.now)
+        .order_by(e.until, e.id)
     )
     for row in over.all():
         desk.stop(row.id, "expired", f"it held until {moment_of(row.until - 1):%Y-%m-%d}")
@@ -94,9 +96,8 @@ def _expire(desk: Desk) -> None:
 def _active(desk: Desk) -> list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]]:
     """Each acceptance that holds, its exception and its finding."""
     conn, a = desk.tx.conn, acceptances.c
-    held = [
-        dict(r) for r in conn.execute(select(acceptances).where(a.state == "active")).mappings()
-    ]
+    listed = select(acceptances).where(a.state == "active").order_by(a.finding, a.exception)
+    held = [dict(r) for r in conn.execute(listed).mappings()]
     by_id: dict[str, dict[str, Any]] = {}
     ids = [row["finding"] for row in held]
     for start in range(0, len(ids), _BATCH):
