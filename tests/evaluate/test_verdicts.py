@@ -26,6 +26,7 @@ from trueline.evaluate import (
 from trueline.lake import Tables
 from trueline.language import compile_policy
 from trueline.model import Policy, Row, ScopeState, Verdict
+from trueline.report.model import plain
 
 THING = resource_type(size="int", tags="map<text,text>", made="time", note="text?")
 TYPES = {"aws_thing": THING}
@@ -108,6 +109,26 @@ def test_a_stale_row_is_unknown_and_says_what_was_last_known() -> None:
     assert tally(facts, {(ACCOUNT, "eu-west-1")}, POLICIES).passed == 0
     stored, _ = judged(thing("b", stale_since=NOW), stored=True)
     assert by_name(stored, "big") == {"b": "unknown"}
+
+
+def test_evidence_inside_lists_says_its_times_as_a_report_does() -> None:
+    times = [OLD, OLD + dt.timedelta(microseconds=1500), None]
+    kind = resource_type(passes="list<struct<id:text,made:time>>", days="list<time>")
+    judged = [
+        Policy("a", "t", "high", "aws_thing", "any_of(passes, p -> days_since(p.made) > 1)", "w"),
+        Policy("b", "t", "high", "aws_thing", "any_of(days, d -> days_since(d) > 1)", "w"),
+    ]
+    passes = [{"id": str(n), "made": at} for n, at in enumerate(times)]
+    given = [row(kind, "a", scope(), passes=passes, days=times), row(kind, "b", scope())]
+    compiled = [compile_policy(p, {"aws_thing": kind}) for p in judged]
+    with Tables.from_rows({"aws_thing": kind}, {"aws_thing": given}, [], threads=1) as tables:
+        relate(tables, TYPES, [])
+        found = judge(tables, kind, compiled, (), NOW, "all")
+        verdicts = list(read_verdicts(found.layout, found.all(), {p.id: p for p in judged}, {}))
+    shown = {(v.policy, v.resource.uid): v.evidence for v in verdicts}
+    assert shown["a", "a"] == {"passes": plain(passes)}
+    assert shown["b", "a"] == {"days": plain(times)}
+    assert shown["a", "b"] == {"passes": None}
 
 
 @pytest.mark.parametrize("tags", [{}, {"a": "b"}, {"a": "b", "c": "d"}])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from trueline.language import PolicySettings, Statement, compile_policy, fuse
+from trueline.language import CAUSES, PolicySettings, Statement, compile_policy, fuse
 from trueline.language.compiler import compile_guarded
 from trueline.language.guards import ALL_GUARDS, Guard
 from trueline.model import COMMON, Column, Param, Policy, Relation, ResourceType, Type, parse_type
@@ -143,7 +144,7 @@ class Estate:
         evidence: str = "all",
         guards: frozenset[Guard] = ALL_GUARDS,
     ) -> tuple[Statement, list[dict[str, Any]]]:
-        """The statement and its rows, ordered by uid."""
+        """The statement and its rows, ordered by uid, with what is JSON read."""
         compiled = [
             compile_policy(p, self.types)
             if guards == ALL_GUARDS
@@ -152,8 +153,11 @@ class Estate:
         ]
         table = self.types[policies[0].resource]
         statement = fuse(table, compiled, settings=settings, now=NOW, evidence=evidence)  # type: ignore[arg-type]
-        rows = self.con.sql(f"SELECT * FROM ({statement.sql}) ORDER BY uid").to_arrow_table()
-        return statement, rows.to_pylist()
+        found = self.con.sql(f"SELECT * FROM ({statement.sql}) ORDER BY uid").to_arrow_table()
+        rows = found.to_pylist()
+        for row in rows:
+            row |= {c: json.loads(row[c]) for c in (CAUSES, *statement.json) if row[c] is not None}
+        return statement, rows
 
     def verdicts(self, judged: Policy, **more: Any) -> list[str]:
         """The verdict of one policy on each row, ordered by uid."""
@@ -227,8 +231,9 @@ def judged_row(fails_when: str, row: Mapping[str, Any], **more: Any) -> dict[str
     """Verdict, evidence and causes of one predicate on one box in the written notation."""
     statement, rows = Written([row]).estate().fused([policy(fails_when)], **more)
     (only,) = rows
+    why = only[CAUSES] or {}
     return {
         "verdict": VERDICTS[only[statement.codes["p"]]],
         "evidence": {label: only[column] for label, column in statement.evidence["p"]},
-        "causes": [(c["column"], c["cause"]) for c in only[statement.causes["p"]] or []],
+        "causes": [(c["column"], c["cause"]) for c in why.get(statement.codes["p"]) or []],
     }

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from kit import Written, judged_row, policy
 
+from trueline.language import CAUSES as WHY
+
 
 def test_evidence_of_a_plain_column_is_its_value() -> None:
     seen = judged_row("size > 2 AND is_absent(owner)", {"size": 3, "owner": None})
@@ -127,13 +129,13 @@ def test_what_a_relation_tells_of_a_row_that_does_not_pass_is_the_same_without_t
     _, rows = estate.fused(policies, evidence="failing")
     shown = 0
     for whole, row in zip(everything, rows, strict=True):
+        assert row[WHY] == whole[WHY]
         for name, code in statement.codes.items():
             assert row[code] == whole[code]
             if row[code]:
                 shown += 1
                 for _, column in statement.evidence[name]:
                     assert row[column] == whole[column]
-                assert row[statement.causes[name]] == whole[statement.causes[name]]
     assert shown > len(boxes)
 
 
@@ -187,4 +189,4 @@ def test_a_reference_to_a_row_that_is_not_there_is_dangling() -> None:
     written.edges.append(("box", "keys", "box-000", "key-999", None))
     judged = policy("none_of(keys, k -> k.strong)")
     statement, (row,) = written.estate().fused([judged])
-    assert row[statement.causes["p"]] == [{"column": "keys", "cause": "dangling:keys"}]
+    assert row[WHY][statement.codes["p"]] == [{"column": "keys", "cause": "dangling:keys"}]

@@ -43,24 +43,24 @@ class PolicyLayout:
 
     policy: str
     code: str
-    causes: str | None
     evidence: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How to read the wide rows of one resource type."""
+    """How to read the wide rows of one resource type; the columns of `json` hold JSON as text."""
 
     table: str
     policies: tuple[PolicyLayout, ...]
+    json: frozenset[str]
 
     def to_json(self) -> dict[str, Any]:
         return {
             "table": self.table,
             "policies": [
-                {"policy": p.policy, "code": p.code, "causes": p.causes, "evidence": p.evidence}
-                for p in self.policies
+                {"policy": p.policy, "code": p.code, "evidence": p.evidence} for p in self.policies
             ],
+            "json": sorted(self.json),
         }
 
     @classmethod
@@ -68,11 +68,10 @@ class Layout:
         return cls(
             data["table"],
             tuple(
-                PolicyLayout(
-                    p["policy"], p["code"], p["causes"], tuple((a, b) for a, b in p["evidence"])
-                )
+                PolicyLayout(p["policy"], p["code"], tuple((a, b) for a, b in p["evidence"]))
                 for p in data["policies"]
             ),
+            frozenset(data["json"]),
         )
 
 
@@ -178,14 +177,9 @@ def judge(
     layout = Layout(
         rtype.table,
         tuple(
-            PolicyLayout(
-                p.id,
-                statement.codes[p.id],
-                statement.causes.get(p.id),
-                tuple(statement.evidence.get(p.id, ())),
-            )
-            for p in policies
+            PolicyLayout(p.id, statement.codes[p.id], statement.evidence[p.id]) for p in policies
         ),
+        statement.json,
     )
     related = {r.relation: r.target for policy in policies for r in policy.relations}
     if not related or tables.few or _count(tables, rtype.table) <= 2 * part_rows:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from trueline.evaluate.judge import Layout, PolicyLayout
+from trueline.language import CAUSES
 from trueline.model import Cause, Policy, ResourceRef, ScopeState, Verdict
 
 __all__ = ["Severities", "read_verdicts", "scope_verdicts"]
@@ -29,13 +31,11 @@ def read_verdicts(
     A policy that the catalog no longer has is left out: its verdicts have no meaning any more.
     """
     known = [p for p in layout.policies if p.policy in policies]
-    shown = {column for place in known for _, column in place.evidence}
+    read = {CAUSES, *(column for place in known for _, column in place.evidence)}
     for batch in batches:
         columns = {name: batch.column(name).to_pylist() for name in batch.schema.names}
-        for name in shown:
-            kind = batch.schema.field(name).type
-            if _holds_map(kind):
-                columns[name] = [_plain(value, kind) for value in columns[name]]
+        for name in read & (layout.json | {CAUSES}):
+            columns[name] = [None if text is None else json.loads(text) for text in columns[name]]
         for index in range(batch.num_rows):
             row = {name: values[index] for name, values in columns.items()}
             if all(row[p.code] is None for p in known):
@@ -56,8 +56,8 @@ def _verdict(
 ) -> Verdict:
     status, last_known = _STATUS[row[place.code]], None
     unknown: tuple[Cause, ...] = ()
-    if status == "unknown" and place.causes:
-        unknown = tuple(Cause(c["column"], c["cause"]) for c in row[place.causes] or ())
+    if status == "unknown":
+        unknown = tuple(Cause(c["column"], c["cause"]) for c in row[CAUSES][place.code])
     if row["stale_since"] is not None:
         status, last_known, unknown = "unknown", status, (Cause("*", "stale"),)
     environment = row["environment"]
@@ -87,25 +87,6 @@ def _resource(row: Mapping[str, Any]) -> ResourceRef:
         file=row["source_file"],
         line=row["source_line"],
     )
-
-
-def _holds_map(kind: pa.DataType) -> bool:
-    """Maps come as lists of pairs, also inside lists and structs."""
-    inner = [kind.field(i).type for i in range(kind.num_fields)]
-    return pa.types.is_map(kind) or any(map(_holds_map, inner))
-
-
-def _plain(value: Any, kind: pa.DataType) -> Any:
-    """The value with its lists of pairs as dicts."""
-    if value is None:
-        return None
-    if pa.types.is_map(kind):
-        return dict(value)
-    if pa.types.is_list(kind):
-        return [_plain(v, kind.value_type) for v in value]
-    if pa.types.is_struct(kind):
-        return {f.name: _plain(value[f.name], f.type) for f in kind}
-    return value
 
 
 def scope_verdicts(

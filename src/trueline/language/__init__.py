@@ -11,13 +11,22 @@ from typing import TYPE_CHECKING, Any
 from trueline.language.compiled import CompiledPolicy, Related, Searched
 from trueline.language.errors import LanguageError
 from trueline.language.filters import expand_filter
-from trueline.language.fuse import IDENTITY, Part, PolicySettings, Statement, fuse, missing_params
+from trueline.language.fuse import (
+    CAUSES,
+    IDENTITY,
+    Part,
+    PolicySettings,
+    Statement,
+    fuse,
+    missing_params,
+)
 
 if TYPE_CHECKING:
     from trueline.language.compiler import compile_policy, compile_rule
     from trueline.language.mutation import Mutant, mutants
 
 __all__ = [
+    "CAUSES",
     "IDENTITY",
     "CompiledPolicy",
     "LanguageError",

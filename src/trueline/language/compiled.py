@@ -6,7 +6,16 @@ from dataclasses import dataclass
 
 from trueline.model import Param
 
-__all__ = ["CompiledPolicy", "Related", "Searched"]
+__all__ = ["CompiledPolicy", "Piece", "Related", "Searched"]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One piece of evidence: SQL of its value, or of its JSON where `is_json`."""
+
+    label: str
+    sql: str
+    is_json: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +36,8 @@ class Searched:
 class Related:
     """A relation as one row uses it: everything asked of `target`, and what it asks in turn.
 
-    `evidence` are (name, SQL over `t`) beside the uid; `gaps` and `causes` as in a policy.
+    `evidence` are (name, SQL over `t` of its JSON) beside the uid; `gaps` and `causes` as in a
+    policy.
     """
 
     relation: str
@@ -56,6 +66,6 @@ class CompiledPolicy:
     relations: tuple[Related, ...]
     params: tuple[Param, ...]
     code: str
-    evidence: tuple[tuple[str, str], ...]
+    evidence: tuple[Piece, ...]
     gaps: tuple[tuple[str, str], ...]
     causes: str

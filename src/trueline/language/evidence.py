@@ -1,18 +1,22 @@
 """What a verdict rests on (evidence), and why it could not be decided (causes), as SQL.
 
 Evidence of a quantifier is the list of its deciding elements: those that match what it searches
-for, or may. Everything else that a row contributes is the plain column.
+for, or may. Everything else that a row contributes is the plain column. What is not a single value
+is said as JSON: a text is gathered, sorted, kept and written at a fraction of the cost of lists of
+structs, and is all that a report wants.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from trueline.language import nodes as n
-from trueline.language.compiled import Related
+from trueline.language.compiled import Piece, Related
 from trueline.language.conditions import RelatedRow, RowCompiler
-from trueline.language.sql import hole, literal
+from trueline.language.sql import hole, literal, quote
+from trueline.model import Type
+from trueline.model.types import SCALARS
 
 __all__ = ["Used", "causes", "evidence", "gaps", "related", "used"]
 
@@ -73,19 +77,59 @@ def used(conditions: Sequence[n.Expr]) -> Used:
     return found
 
 
-def evidence(row: RowCompiler, found: Used) -> tuple[tuple[str, str], ...]:
-    """Label and SQL of each piece; a list that is also read whole is shown whole."""
-    out = []
+def evidence(row: RowCompiler, found: Used) -> tuple[Piece, ...]:
+    """Each piece: a value that stands alone as it is, all else as JSON."""
+    pieces = [
+        Piece(label, value, False)
+        if kind.kind in SCALARS
+        else Piece(label, _json(value, kind), True)
+        for label, value, kind in _shown(row, found)
+    ]
+    return (*pieces, *(Piece(name, hole("rows", i), True) for i, name in enumerate(row.related)))
+
+
+def _evidence_of_related(row: RowCompiler, found: Used) -> tuple[tuple[str, str], ...]:
+    """Label and JSON of each piece: they are told inside the JSON of their row."""
+    pieces = [(label, _json(value, kind)) for label, value, kind in _shown(row, found)]
+    return (*pieces, *((name, hole("rows", i)) for i, name in enumerate(row.related)))
+
+
+def _shown(row: RowCompiler, found: Used) -> Iterator[tuple[str, str, Type]]:
+    """Label, SQL and type of what a row itself shows; a list that is also read whole is whole."""
     for label, ref in found.plain.items():
         if isinstance(ref, n.Tag):
-            out.append((label, f"{row.alias}.tags[{literal(ref.key, n.TEXT)}]"))
+            yield label, f"{row.alias}.tags[{literal(ref.key, n.TEXT)}]", n.TEXT
         else:
-            out.append((label, row.column(ref)))
+            yield label, row.column(ref), ref.type
     for label, searches in found.walked.items():
-        out.append((label, row.deciding(searches)))
-    for i, name in enumerate(row.related):
-        out.append((name, hole("rows", i)))
-    return tuple(out)
+        yield label, row.deciding(searches), searches[0][0].list.type
+
+
+def _json(value: str, kind: Type) -> str:
+    return f"CAST(to_json({_timeless(value, kind)}) AS VARCHAR)"
+
+
+def _timeless(value: str, kind: Type, depth: int = 1) -> str:
+    """The value with its times as RFC 3339 texts in UTC, as a report writes them."""
+    if not _holds_time(kind):
+        return value
+    if kind.kind == "time":
+        whole, parts = (f"strftime({value}, '%Y-%m-%dT%H:%M:%S{end}Z')" for end in ("", ".%f"))
+        return f"CASE WHEN epoch_us({value}) % 1000000 = 0 THEN {whole} ELSE {parts} END"
+    if kind.kind == "list":
+        assert kind.item is not None
+        name = f"_s{depth}"
+        return f"list_transform({value}, lambda {name}: {_timeless(name, kind.item, depth + 1)})"
+    fields = ", ".join(
+        f"{literal(f.name, n.TEXT)}: {_timeless(f'{value}.{quote(f.name)}', f.type, depth)}"
+        for f in kind.fields
+    )
+    return f"CASE WHEN {value} IS NOT NULL THEN {{{fields}}} END"
+
+
+def _holds_time(kind: Type) -> bool:
+    inner = [f.type for f in kind.fields] + ([kind.item] if kind.item else [])
+    return kind.kind == "time" or any(map(_holds_time, inner))
 
 
 def related(of: RelatedRow) -> Related:
@@ -97,7 +141,7 @@ def related(of: RelatedRow) -> Related:
         of.target,
         found.columns,
         tuple(of.searched),
-        evidence(of.row, found),
+        _evidence_of_related(of.row, found),
         gaps(of.row, found),
         causes(of.row, found),
         tuple(related(inner) for inner in of.row.related.values()),

@@ -16,6 +16,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from json import dumps
 from typing import Any, Literal
 
 from trueline.language.compiled import CompiledPolicy, Related
@@ -23,7 +24,7 @@ from trueline.language.errors import LanguageError
 from trueline.language.sql import fill, literal, quote
 from trueline.model import Param, ResourceType, Type, parse_type
 
-__all__ = ["IDENTITY", "Part", "PolicySettings", "Statement", "fuse", "missing_params"]
+__all__ = ["CAUSES", "IDENTITY", "Part", "PolicySettings", "Statement", "fuse", "missing_params"]
 
 IDENTITY = (
     "uid",
@@ -42,6 +43,9 @@ IDENTITY = (
     "stale_since",
 )
 """The columns that open every row of a statement."""
+
+CAUSES = "_causes"
+"""The column that says why policies could not tell."""
 
 _CAUSES = 'STRUCT("column" VARCHAR, cause VARCHAR)[]'
 _TEXT = Type("text")
@@ -68,14 +72,14 @@ class Statement:
     """One SELECT; each row begins with `IDENTITY`.
 
     `codes` names each policy's TINYINT (2 fail, 1 unknown, 0 pass, NULL not applicable),
-    `evidence` its pieces as (label, column), `causes` its LIST of STRUCT(column, cause), which
-    is NULL unless the code is 1.
+    `evidence` its pieces as (label, column), of which those of `json` hold JSON as text. `CAUSES`
+    is NULL where no code is 1, else JSON: for each code that is 1 a list of {column, cause}.
     """
 
     sql: str
     codes: Mapping[str, str]
     evidence: Mapping[str, tuple[tuple[str, str], ...]]
-    causes: Mapping[str, str]
+    json: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,28 +164,31 @@ class _Fusion:
 
     def statement(self, mode: Literal["all", "failing"]) -> Statement:
         codes: dict[str, str] = {}
-        causes: dict[str, str] = {}
+        reasons: dict[str, str] = {}
         pieces: dict[str, tuple[str, list[str]]] = {}
         evidence: dict[str, tuple[tuple[str, str], ...]] = {}
+        json = set()
         judged, result = [], []
         for i, policy in enumerate(self.policies):
-            code, why = self.asker, _ = f"_k{i}", f"_w{i}"
+            self.asker = code = f"_k{i}"
             judged.append(f"CAST({self._chosen(policy, policy.code)} AS TINYINT) AS {code}")
-            reasons = self._chosen(policy, policy.causes)
-            result.append(f"CAST(CASE WHEN {code} = 1 THEN {reasons} END AS {_CAUSES}) AS {why}")
-            codes[policy.id], causes[policy.id] = code, why
+            reasons[code] = self._chosen(policy, policy.causes)
+            codes[policy.id] = code
             labelled = []
-            for label, fragment in policy.evidence:
-                text = self._chosen(policy, fragment)
+            for piece in policy.evidence:
+                text = self._chosen(policy, piece.sql)
                 column, users = pieces.setdefault(text, (f"_e{len(pieces)}", []))
                 users.append(f"{code} > 0")
-                labelled.append((label, column))
+                labelled.append((piece.label, column))
+                json |= {column} if piece.is_json else set()
             evidence[policy.id] = tuple(labelled)
         for text, (column, users) in pieces.items():
             guarded = f"CASE WHEN {' OR '.join(dict.fromkeys(users))} THEN {text} END"
             result.append(f"{guarded if mode == 'failing' else text} AS {column}")
+        if reasons:
+            result.append(f"{_reasons(reasons)} AS {CAUSES}")
         sql = self._select(judged, [*codes.values(), *result], mode)
-        return Statement(sql, codes, evidence, causes)
+        return Statement(sql, codes, evidence, frozenset(json))
 
     def _select(self, judged: list[str], result: list[str], mode: Literal["all", "failing"]) -> str:
         tables: list[str] = []
@@ -278,7 +285,8 @@ class _Fusion:
             column = f"{alias}.{answered}"
             if kind == "code":
                 return f"coalesce({column}, 0)"
-            return f"list_sort(list_distinct(coalesce({column}, [])))"
+            every = f"list_sort(list_distinct(coalesce({column}, [])))"
+            return every if kind == "causes" else f"'[' || array_to_string({every}, ',') || ']'"
 
         return fill(fragment, answer)
 
@@ -296,10 +304,12 @@ def _code_column(join: _Join, related: Related, inside: _Inside, names: list[str
 
 def _rows_column(join: _Join, related: Related, inside: _Inside, _: list[str]) -> str:
     found = [_searched(join, related, inside, i) for i in range(len(related.searched))]
-    fields = {"uid": "t.uid", **{label: inside(text) for label, text in related.evidence}}
-    struct = ", ".join(f"{literal(name, _TEXT)}: {text}" for name, text in fields.items())
+    fields = [("uid", "to_json(t.uid)"), *((name, inside(text)) for name, text in related.evidence)]
+    told = " || ',' || ".join(
+        f"{literal(dumps(name) + ':', _TEXT)} || coalesce({text}, 'null')" for name, text in fields
+    )
     wanted = " OR ".join(f"t.{column} <> 0" for column in dict.fromkeys(found))
-    key = (f"{{{struct}}}", wanted)
+    key = (f"'{{' || {told} || '}}'", wanted)
     return join.rows.setdefault(key, join.column("e", len(join.rows)))
 
 
@@ -320,6 +330,16 @@ _ANSWERS: dict[str, Callable[[_Join, Related, _Inside, list[str]], str]] = {
     "causes": _causes_column,
 }
 """What fills a hole: the joined column that has the answer."""
+
+
+def _reasons(reasons: Mapping[str, str]) -> str:
+    """What is not known, by code, of a row of which some policy could not tell; else NULL."""
+    undecided = " OR ".join(f"{code} = 1" for code in reasons)
+    fields = ", ".join(
+        f"{literal(code, _TEXT)}: CASE WHEN {code} = 1 THEN {text} END"
+        for code, text in reasons.items()
+    )
+    return f"CASE WHEN {undecided} THEN CAST(to_json({{{fields}}}) AS VARCHAR) END"
 
 
 def _default_last(settings: Sequence[PolicySettings]) -> list[PolicySettings]:
@@ -373,8 +393,8 @@ def _related_rows(join: _Join, tables: list[str]) -> str:
         judged = _with_gaps(judged, "t", undecided, join.gaps)
     shown = ["t._row", *(f"t.{column}" for column in join.searched.values())]
     shown += [
-        f"CASE WHEN {called} THEN {struct} END AS {column}"
-        for (struct, called), column in join.rows.items()
+        f"CASE WHEN {called} THEN {told} END AS {column}"
+        for (told, called), column in join.rows.items()
     ]
     shown += [
         f"{_row_causes(join, causes, undecided)} AS {column}"
@@ -456,7 +476,8 @@ def _with_gaps(table: str, alias: str, undecided: str, gaps: Mapping[str, str]) 
     shown = f"list_sort(list_transform({own}, lambda _w: {{'column': _w.name, 'cause': _w.cause}}))"
     roots = f"list_distinct(list_transform({alias}._all, lambda _w: _w.root))"
     by_column = f"map_from_entries(list_transform({roots}, lambda _r: {{'k': _r, 'v': {shown}}}))"
-    return f"(SELECT {alias}.*, {by_column} AS _gaps FROM ({listed}) {alias})"
+    shown = f"CASE WHEN {alias}._all IS NOT NULL THEN {by_column} END"
+    return f"(SELECT {alias}.*, {shown} AS _gaps FROM ({listed}) {alias})"
 
 
 def _row_causes(join: _Join, causes: str, undecided: str) -> str:
