@@ -34,7 +34,8 @@ __all__ = [
 
 BATCH_ROWS = 10_000
 PART_ROWS = 35_000
-"""How many rows are judged at once where that takes related rows beside them."""
+"""How many rows are judged at once where that takes related rows beside them, and of how few the
+result is held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,14 +183,16 @@ def judge(
         statement.json,
     )
     related = {r.relation: r.target for policy in policies for r in policy.relations}
-    if not related or tables.few or _count(tables, rtype.table) <= 2 * part_rows:
-        return Judged(layout, _stream(tables, statement.sql))
+    rows = 0 if tables.few else _count(tables, rtype.table)
+    if not related or rows <= 2 * part_rows:
+        return Judged(layout, _stream(tables, statement.sql, held=rows <= part_rows))
     parts = _parts(tables, rtype.table, related, part_rows)
-    return Judged(layout, chain.from_iterable(_stream(tables, fused(part).sql) for part in parts))
+    streams = (_stream(tables, fused(part).sql, held=True) for part in parts)
+    return Judged(layout, chain.from_iterable(streams))
 
 
-def _stream(tables: Tables, sql: str) -> Iterator[pa.RecordBatch]:
-    return iter(tables.stream(sql, BATCH_ROWS))
+def _stream(tables: Tables, sql: str, *, held: bool) -> Iterator[pa.RecordBatch]:
+    return iter(tables.stream(sql, BATCH_ROWS, held=held))
 
 
 def _count(tables: Tables, table: str) -> int:

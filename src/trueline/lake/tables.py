@@ -110,13 +110,13 @@ class Tables:
         ]
         load(self.con, "_references", _REFERENCES, [_batch(columns, _REFERENCES)])
 
-    def stream(self, sql: str, size: int = 50_000) -> pa.RecordBatchReader:
-        """The result of a SELECT, read while it is made; few rows are made at once.
+    def stream(self, sql: str, size: int = 50_000, *, held: bool) -> pa.RecordBatchReader:
+        """The result of a SELECT, read while it is made, or `held` until it is read.
 
-        DuckDB plans what it streams twice, first to describe it.
+        DuckDB plans what it streams twice, first to describe it: few rows are cheaper to hold.
         """
         cursor = self.con.cursor()
-        if not self.few:
+        if not held:
             return cursor.sql(sql).to_arrow_reader(size)
         with warnings.catch_warnings():
             # It warns that the rows are copied: of few rows that costs nothing.
