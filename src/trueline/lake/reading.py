@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
@@ -129,13 +129,15 @@ class _View:
             if stale
             else None
         )
-        owners = self._owners(
-            hurt, relation_sql(schema, types, self.parts, stale=None, owners=None)
-        )
-        body = relation_sql(schema, types, self.parts, stale=marks, owners=owners)
+
+        def relation(stale: str | None, owners: str | None) -> str:
+            return relation_sql(schema, types, self.parts, stale=stale, owners=owners)
+
+        owners = self._owners(hurt, lambda: relation(None, None))
+        body = relation(marks, owners)
         con.execute(f"CREATE VIEW {quote(table)} AS {body}")
 
-    def _owners(self, hurt: bool, relation: str) -> str | None:
+    def _owners(self, hurt: bool, relation: Callable[[], str]) -> str | None:
         """Where to read whose row stands for a uid. Chosen anew where the stored choice may name
         a row that is not there."""
         table = self.rtype.table
@@ -147,7 +149,7 @@ class _View:
             if not hurt and self.store.fault(segment) is None:
                 return f"read_parquet([{text(literal_path(self.store.path(stored)))}])"
         name, con = quote(owners_table(table)), self.tables.con
-        con.execute(f"CREATE TABLE {name} AS {owners_sql(f'({relation})')}")
+        con.execute(f"CREATE TABLE {name} AS {owners_sql(f'({relation()})')}")
         found = con.execute(f"SELECT count(*) FROM {name}").fetchall()
         return name if found[0][0] else None
 
