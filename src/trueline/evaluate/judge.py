@@ -109,8 +109,10 @@ class Counts:
             code = batch[policy.code]
             passed = pc.equal(code, 0)
             flags[f"p{index}"] = passed if fresh is None else pc.and_(passed, fresh)
-            flags[f"n{index}"] = code
-            sums += [(f"p{index}", "sum"), (f"n{index}", "count", only_null)]
+            sums.append((f"p{index}", "sum"))
+            if code.null_count:
+                flags[f"n{index}"] = code
+                sums.append((f"n{index}", "count", only_null))
         grouped = pa.table(flags).group_by(["g"], use_threads=False).aggregate(sums)
         for row in grouped.to_pylist():
             account = accounts.dictionary[row["g"] // places].as_py()
@@ -119,7 +121,7 @@ class Counts:
             for index, policy in enumerate(layout.policies):
                 key = (policy.policy, account, region)
                 self.passed[key] += row[f"p{index}_sum"] or 0
-                self.not_applicable[key] += row[f"n{index}_count"]
+                self.not_applicable[key] += row.get(f"n{index}_count", 0)
 
 
 @dataclass(slots=True)
@@ -187,7 +189,8 @@ def judge(
     if not related or rows <= 2 * part_rows:
         return Judged(layout, _stream(tables, statement.sql, held=rows <= part_rows))
     parts = _parts(tables, rtype.table, related, part_rows)
-    streams = (_stream(tables, fused(part).sql, held=True) for part in parts)
+    # Held, the result of a part would stand beside its related rows.
+    streams = (_stream(tables, fused(part).sql, held=False) for part in parts)
     return Judged(layout, chain.from_iterable(streams))
 
 
