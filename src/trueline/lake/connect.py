@@ -29,6 +29,8 @@ def connect(
         "python_scan_all_frames": False,
         "preserve_insertion_order": False,
         "enable_optimizer": not plain,
+        # What one statement was done with would stand beside what the next one takes.
+        "allocator_flush_threshold": "16MB",
         **({"threads": threads} if threads else {}),
     }
     con = duckdb.connect(":memory:", config=dict(settings))

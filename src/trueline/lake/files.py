@@ -32,7 +32,7 @@ __all__ = [
 _CHUNK = 1 << 20
 _GROUP_ROWS = 65_536
 _GROUP_BYTES = 32 << 20
-_WHOLE_BYTES = 8 << 20
+_WHOLE_BYTES = 4 << 20
 """Row groups are for who looks rows up; what is only read whole needs no more than is cheap."""
 
 
