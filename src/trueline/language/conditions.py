@@ -219,7 +219,9 @@ class RowCompiler:
             items = ", ".join(literal(i.value, i.type) for i in node.items)
             return f"({self.value(node.value)} IN ({items}))"
         if isinstance(node, n.InParam):
-            return f"list_contains({self.value(node.param)}, {self.value(node.value)})"
+            items, value = self.value(node.param), self.value(node.value)
+            # Nothing is in an empty list, whatever it is.
+            return f"(len({items}) > 0 AND list_contains({items}, {value}))"
         if isinstance(node, n.Between):
             low, high = self.value(node.low), self.value(node.high)
             return f"({self.value(node.value)} BETWEEN {low} AND {high})"
