@@ -28,6 +28,7 @@ _NAMED = r"E-[0-9a-f]{8}|\b[0-9a-f]{64}\b"
 _VARIES = {
     r"E-[0-9a-f]{8}": "an exception's id",
     r"\b[0-9a-f]{64}\b": "a hash of the audit trail",
+    r'(?<="mark": ")[0-9a-f]{16}': "a digest of evidence",
     r"(?<=T)\d\d:\d\d:\d\d(?:\.\d+)?Z": "the time of the day",
     r"\b\d+\.\d s\b": "how long a scan takes",
     r"(?<=\bin )/\S+": "where the home is",
