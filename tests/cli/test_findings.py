@@ -258,7 +258,7 @@ def test_a_finding_is_shown_whole(at: Place) -> None:
     shown = at("finding", "show", at.id_of("orders"))
     for said in (
         "SQS queue lets anyone send or receive", "production", "payments (tag team)",
-        "Evidence", "statements = ", "How to fix it", "not known, counted half", "History",
+        "Evidence", "  statements\n  - {", "How to fix it", "not known, counted half", "History",
         "opened  severity: high",
     ):  # fmt: skip
         assert said in shown.out, said

@@ -46,8 +46,11 @@ def log(
     with opened(home, config) as at, at.state.reading() as conn:
         wanted = find(conn, finding, at.micros)["id"] if finding else None
         which = one_exception(conn, exception)["id"] if exception else None
-        events = history(conn, finding=wanted, exception=which, limit=limit)
-        write_list(map(event_dict, events), _COLUMNS, format_, sys.stdout)
+        events = history(conn, finding=wanted, exception=which, limit=limit + 1)
+        shown = map(event_dict, events[:limit])
+        count = write_list(shown, _COLUMNS, format_, sys.stdout)
+    more = len(events) > limit
+    talk(f"the {count} newest events; --limit shows more" if more else many(count, "event"))
 
 
 @audit.command()

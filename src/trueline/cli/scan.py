@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 
@@ -93,9 +93,17 @@ def aws(
     emit(outcome.report, format_, outputs, status)
     if outcome.snapshot is not None:
         talk(f"snapshot {outcome.snapshot} in {room.home}", quiet)
+        if outcome.state_error is None:
+            _tell(outcome.changes, quiet)
     if outcome.state_error is not None:
         raise outcome.state_error
     return exit_code(outcome.report, fail_on, fail_on_unknown)
+
+
+def _tell(changes: Mapping[str, int], quiet: bool) -> None:
+    """What the snapshot did to findings."""
+    said = ", ".join(f"{n:,} {kind.replace('_', ' ')}" for kind, n in changes.items())
+    talk(f"findings: {said or 'as before'}  (trueline finding list)", quiet)
 
 
 def _wants_passes(format_: str | None, outputs: tuple[str, ...], status: str | None) -> bool:

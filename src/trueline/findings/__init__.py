@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from trueline.findings.exceptions import Asked, Desk
     from trueline.findings.inspection import inspect_store
     from trueline.findings.owners import chain_steps, explain, owner_reason, owning
-    from trueline.findings.progress import last_applied, note_applied
+    from trueline.findings.progress import changes_of, last_applied, note_applied
     from trueline.findings.renaming import rename, renamed
     from trueline.findings.risk import levels_sql
     from trueline.findings.standing import standing_of
@@ -30,7 +30,7 @@ _HOMES = {
     "exceptions": ("Asked", "Desk"),
     "inspection": ("inspect_store",),
     "owners": ("chain_steps", "explain", "owner_reason", "owning"),
-    "progress": ("last_applied", "note_applied"),
+    "progress": ("changes_of", "last_applied", "note_applied"),
     "renaming": ("rename", "renamed"),
     "risk": ("levels_sql",),
     "standing": ("standing_of",),
@@ -55,6 +55,7 @@ __all__ = [
     "Tx",
     "actor",
     "chain_steps",
+    "changes_of",
     "explain",
     "head",
     "inspect_store",

@@ -16,9 +16,13 @@ from typing import Any
 from trueline.model import Policy
 from trueline.settings import Settings
 
-__all__ = ["Compared", "accepted", "compare", "predicate"]
+__all__ = ["Compared", "accepted", "compare", "lean", "predicate"]
 
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z")
+
+
+_LONGEST = 160
+"""Characters of a value in a reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,13 @@ def _is_time(value: Any) -> bool:
     return isinstance(value, str) and _TIME.fullmatch(value) is not None
 
 
+def lean(value: Any) -> Any:
+    """The value without members that say nothing: empty texts and lists, false, null."""
+    if isinstance(value, dict):
+        return {k: lean(v) for k, v in value.items() if v not in ("", [], {}, False, None)}
+    return [lean(v) for v in value] if isinstance(value, list) else value
+
+
 def _brief(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 80 else text[:79] + "…"
+    text = json.dumps(lean(value), ensure_ascii=False, default=str)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, insert, select
@@ -9,7 +10,7 @@ from sqlalchemy import Connection, func, insert, select
 from trueline.findings.schema import snapshots
 from trueline.findings.store import Tx, compact, get_fact, set_fact
 
-__all__ = ["Applied", "last_applied", "note_applied"]
+__all__ = ["Applied", "changes_of", "last_applied", "note_applied"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,17 @@ def last_applied(conn: Connection) -> Applied:
     """How far the store has come."""
     number = conn.execute(select(func.max(snapshots.c.number))).scalar()
     return Applied(number, get_fact(conn, "settings"))
+
+
+def changes_of(conn: Connection, after: int) -> dict[str, int]:
+    """Events by kind that the snapshots after this number brought."""
+    out: dict[str, int] = {}
+    s = snapshots.c
+    rows = conn.execute(select(s.changes).where(s.number > after).order_by(s.number))
+    for changes in rows.scalars():
+        for kind, count in json.loads(changes).items():
+            out[kind] = out.get(kind, 0) + count
+    return out
 
 
 def note_applied(tx: Tx, number: int, created_at: int, settings: str) -> None:

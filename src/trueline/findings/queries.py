@@ -40,6 +40,8 @@ AGES = (("under 7 days", 0), ("7 to 30 days", 7), ("30 to 90 days", 30), ("over 
 """Ageing: label and the days from which it holds."""
 GROUPS = ("owner", "environment", "policy", "severity", "account", "type", "state", "age")
 _MEDIAN_OF = 200_000
+_LEAST = 4
+"""An id may be given by so many of its first letters, or more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +110,9 @@ def find(conn: Connection, wanted: str, now: int) -> dict[str, Any]:
         .all()
     )
     exact = [i for i in ids if i == wanted] or ids
-    if len(exact) != 1 or len(wanted) < 4:
+    if len(exact) != 1 or len(wanted) < _LEAST:
         said = f"no finding has the id {wanted!r}"
-        if len(wanted) < 4:
+        if len(wanted) < _LEAST:
             said = f"{wanted!r} is too short: give at least 4 characters of the id"
         elif ids:
             said = f"{wanted!r} is the beginning of several ids: {', '.join(ids[:5])}"
@@ -183,10 +185,10 @@ def one_exception(conn: Connection, wanted: str) -> dict[str, Any]:
     e = exceptions.c
     like = e.id.startswith(wanted, autoescape=True)
     ids = conn.execute(select(e.id).where(like).order_by(e.id).limit(6)).scalars().all()
-    exact = [i for i in ids if i == wanted] or ids
+    exact = [i for i in ids if i == wanted] or (ids if len(wanted) >= _LEAST else [])
     if len(exact) != 1:
         several = f"{wanted!r} is the beginning of several ids: {', '.join(ids[:5])}"
-        said = several if ids else f"no exception has the id {wanted!r}"
+        said = several if len(exact) > 1 else f"no exception has the id {wanted!r}"
         raise ConfigError("unknown-exception", said, "trueline exception list --all shows ids")
     return listed_exceptions(conn, wanted=exact[0])[0]
 

@@ -381,7 +381,12 @@ def _sqlite(url: URL, create: bool) -> Engine:
 
 def _postgresql(url: URL) -> Engine:
     try:
-        return create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        return create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            pool_pre_ping=True,
+            # A host that never answers must not hold up who waits for a report.
+            connect_args={"connect_timeout": int(url.query.get("connect_timeout", "10"))},  # type: ignore[arg-type]
+        )
     except (ImportError, NoSuchModuleError):
         raise ConfigError(
             "extra-missing",

@@ -54,5 +54,7 @@ def _expanded(name: str, value: str) -> str:
         return f"days_since(opened_at) {age['op']} {int(age['days'])}"
     if value.startswith("'"):
         return f"{_NAMES.get(name, name)} = {value}"
+    if value in ("true", "false"):
+        return name if value == "true" else f"NOT {name}"
     bare = value[1:-1] if value.startswith('"') else value
     return f"{_NAMES.get(name, name)} = '" + bare.replace("'", "''") + "'"

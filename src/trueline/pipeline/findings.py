@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,14 @@ if TYPE_CHECKING:
     from trueline.findings import Comparison, FileException, Rules, State
     from trueline.lake import Lake, Snapshot
 
-__all__ = ["Standing", "apply_outstanding", "bring_up_to_date", "open_findings", "standing"]
+__all__ = [
+    "AfterScan",
+    "Standing",
+    "apply_outstanding",
+    "bring_up_to_date",
+    "open_findings",
+    "standing",
+]
 
 MEMORY = "256MB"
 """What comparing a snapshot with the store may take."""
@@ -57,14 +64,19 @@ def _files(workspace: Workspace) -> Sequence[FileException]:
 
 def applied_through(workspace: Workspace) -> int:
     """The number of the newest snapshot that findings were made of; 0 = none yet."""
-    from trueline.findings import last_applied
-
     state = open_findings(workspace)
     try:
-        with state.reading() as conn:
-            return last_applied(conn).number or 0
+        return applied_number(state)
     finally:
         state.close()
+
+
+def applied_number(state: State) -> int:
+    """The number of the newest snapshot applied to this store; 0 = none yet."""
+    from trueline.findings import last_applied
+
+    with state.reading() as conn:
+        return last_applied(conn).number or 0
 
 
 def apply_outstanding(
@@ -134,16 +146,28 @@ def refuse_state(workspace: Workspace, lake: Lake) -> None:
         return
 
 
-def applied(
-    workspace: Workspace, say: Callable[[str], None]
-) -> tuple[Standing, TruelineError | None]:
-    """Apply what is outstanding after a scan; what then adds to its verdicts, or what failed."""
+@dataclass(frozen=True, slots=True)
+class AfterScan:
+    """What became of a scan's findings: what adds to its verdicts, events by kind, what failed."""
+
+    standing: Standing = list
+    changes: Mapping[str, int] = field(default_factory=dict)
+    error: TruelineError | None = None
+
+
+def applied(workspace: Workspace, say: Callable[[str], None]) -> AfterScan:
+    """Apply what is outstanding after a scan."""
+    from trueline.findings import changes_of
+
     try:
         state = open_findings(workspace)
+        before = applied_number(state)
         bring_up_to_date(workspace, state, say)
-        return standing(workspace, state), None
+        with state.reading() as conn:
+            changes = changes_of(conn, before)
+        return AfterScan(standing(workspace, state), changes)
     except ActionError as error:
-        return list, error
+        return AfterScan(error=error)
 
 
 @dataclass(frozen=True, slots=True)

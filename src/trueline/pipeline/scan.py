@@ -7,14 +7,14 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trueline.catalog.select import select_policies, select_types, tables_named
 from trueline.errors import ConfigError, InterruptedRun, TruelineError
 from trueline.model import CoverageRow, ResourceType
-from trueline.pipeline.findings import applied, refuse_state
+from trueline.pipeline.findings import AfterScan, applied, refuse_state
 from trueline.pipeline.inspection import broken_rules
 from trueline.pipeline.judging import Bench, info, make_bench, moment
 from trueline.pipeline.snapshots import snapshot_report
@@ -52,11 +52,13 @@ class ScanOptions:
 class ScanOutcome:
     """A scan's report, and the snapshot it recorded (None with `record=False`).
 
-    `state_error`: the snapshot is kept, but could not be applied to the findings.
+    `changes` are events of findings by kind. `state_error`: the snapshot is kept, but could not be
+    applied to the findings.
     """
 
     report: Report
     snapshot: int | None
+    changes: Mapping[str, int] = field(default_factory=dict)
     state_error: TruelineError | None = None
 
 
@@ -90,7 +92,7 @@ def scan_aws(
         outcome = _collect(workspace, options, types, run, progress, stop)
         read = {s for s, f in run.finished.items() if f.state.cause != "not_collected"}
         snapshot = _commit(lake, run, bench, types, started, outcome)
-        known, error = applied(workspace, say) if options.record else (list, None)
+        findings = applied(workspace, say) if options.record else AfterScan()
         report = snapshot_report(
             workspace,
             lake,
@@ -98,9 +100,10 @@ def scan_aws(
             chosen=chosen,
             scopes=read,
             passes=options.passes,
-            standing=known,
+            standing=findings.standing,
         )
-        return ScanOutcome(report, snapshot.number if options.record else None, error)
+        number = snapshot.number if options.record else None
+        return ScanOutcome(report, number, findings.changes, findings.error)
 
 
 def _begin(

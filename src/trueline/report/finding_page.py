@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any, TextIO
 
+from trueline.findings.acceptance import lean
 from trueline.model import Policy, ResourceRef, Verdict
 from trueline.report.escape import terminal
 from trueline.report.playbook import render_command
@@ -32,8 +33,7 @@ def _page(shown: Mapping[str, Any], policy: Policy | None) -> Iterator[str]:
     yield from _risk(shown)
     yield ""
     yield "Evidence"
-    for label, value in shown["evidence"].items():
-        yield from _wrapped(f"{label} = {json.dumps(value, ensure_ascii=False)}")
+    yield from _evidence(shown["evidence"])
     if policy:
         yield ""
         yield from _playbook(shown, policy)
@@ -82,6 +82,17 @@ def _risk(shown: Mapping[str, Any]) -> Iterator[str]:
         bar = ("░" if unknown else "█") * filled
         said = "  not known, counted half" if unknown else ""
         yield f"  {name:<12} {part['points']:>5} of {part['of']:<3} {bar:<{_BAR}}{said}"
+
+
+def _evidence(evidence: Mapping[str, Any]) -> Iterator[str]:
+    """A line for each value, and for each element of a list what it says; JSON has the whole."""
+    for label, value in evidence.items():
+        if isinstance(value, list) and value:
+            yield f"  {terminal(label)}"
+            for element in value:
+                yield from _wrapped(f"- {json.dumps(lean(element), ensure_ascii=False)}")
+        else:
+            yield from _wrapped(f"{label} = {json.dumps(value, ensure_ascii=False)}")
 
 
 def _playbook(shown: Mapping[str, Any], policy: Policy) -> Iterator[str]:
