@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from benchmarks import collection, demo, evaluation, mapping, source, startup
+from benchmarks import collection, demo, evaluation, findings, mapping, source, startup
 from benchmarks.measure import Figure
 
 __all__ = ["BENCHMARKS", "main"]
@@ -17,6 +17,7 @@ BENCHMARKS: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "mapping": mapping.measure,
     "collection": collection.measure,
     "evaluation": evaluation.measure,
+    "findings": findings.measure,
 }
 
 

@@ -7,8 +7,9 @@ unknown.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -24,7 +25,7 @@ from trueline.lake.schema import arrow_schema, mapping_hashes, record_batches
 from trueline.mapping import finish_row
 from trueline.model import ResourceType, ScanInfo, Scope, ScopeState
 
-__all__ = ["POLICIES", "TYPES", "build_lake"]
+__all__ = ["POLICIES", "TYPES", "build_lake", "change_lake"]
 
 TYPES = {
     "aws_ebs_volume": 220,
@@ -96,6 +97,7 @@ POLICIES = (
 _REGIONS = ("eu-central-1", "eu-west-1", "us-east-1", "us-west-2")
 _PER_ACCOUNT = 10_000
 _SAMPLES = 1_000
+_OWNERS = 20
 _BATCH = 20_000
 _DENIED_SHARE = 0.01
 _KEY_SHARE = 0.6
@@ -139,6 +141,48 @@ def build_lake(home: Path, types: Mapping[str, ResourceType], resources: int) ->
     `types` are those of `TYPES`.
     """
     lake = Lake(home)
+    segments, scopes = _written(lake, types, resources, NOW, 0.0)
+    scan = ScanInfo("benchmark", NOW, NOW, "0", ("live",))
+    made = Manifest(lake.id, 1, NOW, scan, "", segments, scopes, {}, {}, None)
+    write_json(lake.manifest_path(1), render(made))
+    return sum(s.rows for s in segments.values())
+
+
+def change_lake(
+    home: Path, types: Mapping[str, ResourceType], resources: int, share: float
+) -> None:
+    """Write the same estate as it is read a day later, as the next snapshot.
+
+    `share` of the resources are otherwise or have made way for new ones; one scope of
+    instances cannot be read and keeps its rows.
+    """
+    lake = Lake(home)
+    before = lake.snapshot()
+    assert before is not None
+    now = NOW + dt.timedelta(days=1)
+    segments, scopes = _written(lake, types, resources, now, share)
+    lost = next(s for s in scopes if s.type == "aws_ec2_instance" and s.region == _REGIONS[0])
+    old = before.manifest.scopes[lost]
+    state = replace(old.state, complete=False, cause="denied", stale_since=now)
+    scopes[lost] = replace(old, state=state, attempted_at=now)
+    made = replace(
+        before.manifest,
+        number=before.number + 1,
+        created_at=now,
+        segments=dict(before.manifest.segments) | segments,
+        scopes=scopes,
+    )
+    write_json(lake.manifest_path(made.number), render(made))
+
+
+def _written(
+    lake: Lake,
+    types: Mapping[str, ResourceType],
+    resources: int,
+    now: dt.datetime,
+    changed: float,
+) -> tuple[dict[str, Segment], dict[Scope, ScopeEntry]]:
+    """Write the rows of an estate: the segments, and the scopes that were read whole."""
     accounts = [f"{i + 1:012d}" for i in range(max(1, resources // _PER_ACCOUNT))]
     segments: dict[str, Segment] = {}
     scopes: dict[Scope, ScopeEntry] = {}
@@ -146,16 +190,13 @@ def build_lake(home: Path, types: Mapping[str, ResourceType], resources: int) ->
     sizes = {place.scope: place.rows for plan in plans.values() for place in plan}
     for table, plan in plans.items():
         rtype = types[table]
-        batches = _Writer(rtype, plan, sizes, Random(table)).batches()
+        batches = _Writer(rtype, plan, sizes, Random(table), changed).batches()
         segment = lake.segments.write(table, arrow_schema(rtype), batches, mapping_hashes(rtype))
         segments[segment.id] = segment
         for place in plan:
-            state = ScopeState(place.scope, True, NOW)
-            scopes[place.scope] = ScopeEntry(state, NOW, segment.id, place.rows, read=True)
-    scan = ScanInfo("benchmark", NOW, NOW, "0", ("live",))
-    made = Manifest(lake.id, 1, NOW, scan, "", segments, scopes, {}, {}, None)
-    write_json(lake.manifest_path(1), render(made))
-    return sum(s.rows for s in segments.values())
+            state = ScopeState(place.scope, True, now)
+            scopes[place.scope] = ScopeEntry(state, now, segment.id, place.rows, read=True)
+    return segments, scopes
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,18 +219,33 @@ def _planned(rtype: ResourceType, accounts: list[str], rows: int) -> list[_Place
 
 
 class _Writer:
-    """Makes the batches of one type; `sizes` = how many rows every scope of the estate has."""
+    """Makes the batches of one type; `sizes` = how many rows every scope of the estate has.
+
+    `changed` is the share of rows that differ from those made without it.
+    """
 
     def __init__(
-        self, rtype: ResourceType, plan: list[_Place], sizes: Mapping[Scope, int], random: Random
+        self,
+        rtype: ResourceType,
+        plan: list[_Place],
+        sizes: Mapping[Scope, int],
+        random: Random,
+        changed: float,
     ) -> None:
         self._rtype, self._plan, self._sizes, self._random = rtype, plan, sizes, random
+        self._changed, self._dice = changed, Random(rtype.table)
         self._id, self._form = _IDS.get(rtype.table, ("", "{:017x}"))
         self._pool = pa.Table.from_batches(
-            record_batches(rtype, [self._sample(v) for v in sampled(rtype.table, _SAMPLES, random)])
+            record_batches(
+                rtype,
+                [
+                    self._sample(values, f"team-{i % _OWNERS}")
+                    for i, values in enumerate(sampled(rtype.table, _SAMPLES, random))
+                ],
+            )
         ).combine_chunks()
 
-    def _sample(self, values: Mapping[str, Any]) -> dict[str, Any]:
+    def _sample(self, values: Mapping[str, Any], owner: str) -> dict[str, Any]:
         """A whole row of these values; ids, and references that are there, are laid over it."""
         rtype, random = self._rtype, self._random
         columns: dict[str, Any] = {n: values.get(n) for n in rtype.columns}
@@ -198,7 +254,7 @@ class _Writer:
             columns[name] = [] if many else "" if there else None
         if self._id:
             columns[self._id] = ""
-        columns["tags"] = {"env": random.choice(("prod", "dev")), "owner": "platform"}
+        columns["tags"] = {"env": random.choice(("prod", "dev")), "owner": owner}
         lost = DENIED.get(rtype.table, ()) if random.random() < _DENIED_SHARE else ()
         columns.update(dict.fromkeys(lost))
         optional = [n for n, c in rtype.columns.items() if c.type.optional and n not in lost]
@@ -223,8 +279,11 @@ class _Writer:
 
     def _rows(self, place: _Place) -> pa.Table:
         scope, count = place.scope, place.rows
-        drawn = self._pool.take(pa.array([self._random.randrange(_SAMPLES) for _ in range(count)]))
-        ids = [self._form.format(i) for i in range(count)]
+        places = [self._random.randrange(_SAMPLES) for _ in range(count)]
+        numbers = list(range(count))
+        self._change(places, numbers)
+        drawn = self._pool.take(pa.array(places))
+        ids = [self._form.format(i) for i in numbers]
         new: dict[str, list[Any]] = {
             "uid": [_arn(scope, i) for i in ids],
             "account": [scope.account] * count,
@@ -246,6 +305,14 @@ class _Writer:
                 )
             drawn = drawn.set_column(at, field, array)
         return drawn
+
+    def _change(self, places: list[int], numbers: list[int]) -> None:
+        """Give some rows other values, and let others make way for new ones, half and half."""
+        for i in range(len(places)):
+            if self._dice.random() < self._changed:
+                places[i] = self._dice.randrange(_SAMPLES)
+                if self._dice.random() < 0.5:
+                    numbers[i] += len(places)
 
     def _references(self, scope: Scope, count: int, target: str, many: int) -> list[Any]:
         """References of a scope's rows to rows of the target that stand in the same place."""

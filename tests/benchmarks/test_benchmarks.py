@@ -12,9 +12,11 @@ from benchmarks.__main__ import main
 from benchmarks.collection import _measured
 from benchmarks.estate import TYPES, build_lake
 from benchmarks.evaluation import judge, scan
+from benchmarks.findings import apply, ask, build, change, count
 from benchmarks.mapping import plain_documents, plain_type
 from benchmarks.measure import Figure, run_process
 from benchmarks.plan import make_plan
+from benchmarks.postgresql import postgresql
 from benchmarks.tree import flat_files, tree_files, write_files
 from trueline.catalog import load
 from trueline.iac.terraform import read_plan
@@ -80,6 +82,36 @@ def test_an_estate_is_judged_whole_and_scanned(tmp_path: Path) -> None:
     judged = judge(tmp_path)
     assert judged["pairs"] > 6_000
     assert 0.2 < judged["not_passing"] / judged["pairs"] < 0.35
+
+
+def test_the_next_snapshot_of_an_estate_changes_a_few_findings(tmp_path: Path) -> None:
+    home, url = tmp_path / "home", f"sqlite:///{tmp_path}/state.sqlite"
+    _bring_up_to_date_twice(home, url)
+    asked = ask(home, url)
+    assert asked["rows"]["first page"] == 100
+    assert asked["rows"]["id prefix"] == 1
+    assert set(asked["rows"]) == set(asked["pages"]) | set(asked["counts"])
+
+
+def test_the_same_is_measured_on_postgresql(tmp_path: Path) -> None:
+    with postgresql() as server:
+        if server is None:
+            pytest.skip("PostgreSQL is not installed")
+        _bring_up_to_date_twice(tmp_path, server.url)
+        spent = server.cpu_seconds()
+        assert spent > 0
+        assert ask(tmp_path, server.url, str(server.pid))["rows"]["first page"] == 100
+        assert server.cpu_seconds() >= spent
+
+
+def _bring_up_to_date_twice(home: Path, url: str) -> None:
+    build(home, 3_000)
+    apply(home, url)
+    first = count(home, url)
+    assert first["findings"] == first["told"] > 2_000
+    change(home, 3_000)
+    apply(home, url)
+    assert 0 < count(home, url)["told"] < first["findings"] / 4, "one scope of four was not read"
 
 
 def test_both_sides_make_the_same_number_of_calls_and_none_twice() -> None:

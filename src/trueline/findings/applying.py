@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Integer, bindparam, cast, select, update
 
 from trueline.findings import acceptance
 from trueline.findings.audit import Event
@@ -28,7 +29,7 @@ from trueline.findings.lifecycle import (
 from trueline.findings.owners import Owning
 from trueline.findings.risk import Weighing, with_age
 from trueline.findings.schema import confirmations, findings
-from trueline.findings.store import Tx, compact, micros
+from trueline.findings.store import Tx, compact, micros, read_rows
 from trueline.findings.windows import due_at, next_step
 from trueline.model import Policy, ScopeState
 from trueline.settings import Settings
@@ -36,6 +37,18 @@ from trueline.settings import Settings
 __all__ = ["Applying", "Rules"]
 
 _CHUNK = 500
+_MANY = 1_000
+"""Findings to open at once from which on it pays to make the indexes afterwards."""
+_SAME = (
+    "policy", "uid", "incarnation", "type", "provider", "name", "account", "region",
+    "scope_account", "scope_region", "environment", "severity", "tags", "owner",
+    "owner_step", "owner_gap", "evidence", "evidence_mark", "subject_mark",
+)  # fmt: skip
+"""What a finding takes from the snapshot as it is."""
+_same = itemgetter(*_SAME)
+_weighty = itemgetter(
+    "policy", "severity", "exposed", "environment", "sensitivity", "criticality", "privileged"
+)
 _REASONS = {
     "fixed": "read again, it no longer fails",
     "gone": "the resource is not there any more",
@@ -72,6 +85,8 @@ class Applying:
     at: int
     _inserts: list[dict[str, Any]] = field(default_factory=list)
     _taken: set[str] = field(default_factory=set)
+    _weights: dict[tuple[Any, ...], tuple[int, str]] = field(default_factory=dict)
+    _beginnings: dict[tuple[Any, ...], dict[str, Any]] = field(default_factory=dict)
 
     def type(
         self, comparison: Comparison, states: Iterable[ScopeState], judged: frozenset[str]
@@ -95,19 +110,14 @@ class Applying:
 
     def _known(self, table: str) -> Iterator[pa.RecordBatch]:
         f = findings.c
-        rows = self.tx.conn.execute(
-            select(
-                f.key, f.policy, f.resolved_at.is_not(None), f.unconfirmed_since.is_not(None),
-                f.incarnation, f.evidence_mark, f.subject_mark,
-            )
-            .where(f.type == table, f.key.is_not(None))
-            .execution_options(stream_results=True, yield_per=20_000)
-        )  # fmt: skip
-        for part in rows.partitions():
-            columns = zip(*part, strict=True)
-            arrays = [
-                pa.array(column, kind.type) for column, kind in zip(columns, KNOWN, strict=True)
-            ]
+        query = select(
+            f.key, cast(f.resolved_at.is_not(None), Integer),
+            cast(f.unconfirmed_since.is_not(None), Integer), f.incarnation,
+            f.evidence_mark, f.subject_mark,
+        ).where(f.type == table, f.key.is_not(None))  # fmt: skip
+        for part in read_rows(self.tx.conn, query):
+            columns = zip(zip(*part, strict=True), KNOWN, strict=True)
+            arrays = [pa.array(values, kind.type) for values, kind in columns]
             yield pa.RecordBatch.from_arrays(arrays, schema=KNOWN)
 
     def _confirmed(self, judged: Iterable[str]) -> dict[tuple[str, str, str], int]:
@@ -135,7 +145,7 @@ class Applying:
         confirmed: Mapping[tuple[str, str, str], int],
     ) -> None:
         old = self._stored([row["key"] for row in rows if row["todo"] != "open"])
-        self._taken = self._ids(rows)
+        self._identify([r for r in rows if r["todo"] == "recreate" or r["key"] not in old])
         updates: list[dict[str, Any]] = []
         for row in rows:
             todo, was = row["todo"], old.get(row["key"])
@@ -184,28 +194,31 @@ class Applying:
                 mark_verified(self.tx, held, found.whole)
 
     def _open(self, row: Mapping[str, Any]) -> None:
-        made = self._made(row)
-        made |= {
+        made = {
+            **self._made(row),
             "id": self._new_id(row),
             "key": row["key"],
             "assigned_by": None,
             "first_seen": self.at,
             "first_snapshot": self.number,
-            **begun(self.rules.settings, made, self.at),
+            **self._begun(row),
         }
         self._inserts.append(made)
         data = {"severity": made["severity"], "owner": made["owner"], "mark": row["evidence_mark"]}
         self.tx.tell(Event("opened", made["id"], data=data))
 
-    def _ids(self, rows: Sequence[Mapping[str, Any]]) -> set[str]:
-        """The ids of these rows' identities that earlier findings have."""
-        made = [id_of(r["policy"], r["uid"], r["incarnation"]) for r in rows]
-        found = self.tx.conn.execute(select(findings.c.id).where(findings.c.id.in_(made)))
-        return set(found.scalars())
+    def _identify(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Give rows the id of their identity, and learn which of these earlier findings have."""
+        for row in rows:
+            row["id"] = id_of(row["policy"], row["uid"], row["incarnation"])
+        if rows and not self.tx.first:
+            made = [row["id"] for row in rows]
+            found = self.tx.conn.execute(select(findings.c.id).where(findings.c.id.in_(made)))
+            self._taken = set(found.scalars())
 
     def _new_id(self, row: Mapping[str, Any]) -> str:
         """The id of its identity; counted on where an earlier finding has it."""
-        made, again = id_of(row["policy"], row["uid"], row["incarnation"]), 0
+        made, again = str(row["id"]), 0
         f = findings.c
         while made in self._taken:
             again += 1
@@ -216,20 +229,30 @@ class Applying:
 
     def _made(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """What the snapshot says of a finding, as columns of the store."""
-        policy = self.rules.policies[row["policy"]]
-        weighing = Weighing(self.rules.settings)
-        risk, parts = with_age(weighing.factors(row, policy.categories), 0)
-        same = (
-            "policy", "uid", "incarnation", "type", "provider", "name", "account", "region",
-            "scope_account", "scope_region", "environment", "severity", "tags", "owner",
-            "owner_step", "owner_gap", "evidence", "evidence_mark", "subject_mark",
-        )  # fmt: skip
-        return {name: row[name] for name in same} | {"risk": risk, "factors": compact(parts)}
+        risk, factors = self._weighed(row)
+        return dict(zip(_SAME, _same(row), strict=True), risk=risk, factors=factors)
+
+    def _weighed(self, row: Mapping[str, Any]) -> tuple[int, str]:
+        """The risk without age, and its parts as JSON: of a million findings few are different."""
+        said = _weighty(row)
+        if said not in self._weights:
+            policy = self.rules.policies[row["policy"]]
+            factors = Weighing(self.rules.settings).factors(row, policy.categories)
+            risk, parts = with_age(factors, 0)
+            self._weights[said] = risk, compact(parts)
+        return self._weights[said]
+
+    def _begun(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """What an opening now sets."""
+        said = (row["severity"], row["environment"])
+        if said not in self._beginnings:
+            self._beginnings[said] = begun(self.rules.settings, row, self.at)
+        return self._beginnings[said]
 
     def _reopen(self, was: Mapping[str, Any], row: Mapping[str, Any], why: str) -> dict[str, Any]:
         made = self._kept_owner(was, self._made(row))
         self.tx.tell(Event("reopened", was["id"], why=why))
-        return {"b_id": was["id"], **made, **begun(self.rules.settings, made, self.at)}
+        return {"b_id": was["id"], **made, **self._begun(made)}
 
     def _change(self, was: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
         """It fails as before; something of it may be otherwise, or it had been in doubt."""
@@ -371,10 +394,8 @@ class Applying:
         """Resolve what stands under policies, or types, that the content no longer has."""
         f = findings.c
         known = set(types)
-        listed = self.tx.conn.execute(
-            select(f.policy, f.type).where(f.resolved_at.is_(None)).distinct()
-        )
-        for policy, table in sorted(map(tuple, listed)):
+        listed = self.tx.conn.execute(select(f.type, f.policy).distinct())
+        for table, policy in sorted(map(tuple, listed)):
             if policy in self.rules.policies and table in known:
                 continue
             rows = self.tx.conn.execute(
@@ -430,6 +451,8 @@ class Applying:
         update_findings(self.tx, rows)
 
     def _flush(self) -> None:
+        if len(self._inserts) >= _MANY and self.tx.first:
+            self.tx.leave_out_indexes()
         self.tx.insert(findings, self._inserts)
         self._inserts = []
 

@@ -21,6 +21,7 @@ __all__ = ["Event", "Fault", "Head", "Seal", "head", "parse_head", "verify"]
 
 _FIRST = "0" * 64
 _BATCH = 10_000
+_CANONICAL = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class Seal:
 
 
 def _canonical(row: Sequence[Any]) -> bytes:
-    return (json.dumps(list(row), ensure_ascii=True, separators=(",", ":")) + "\n").encode()
+    return (_CANONICAL(row) + "\n").encode()
 
 
 def head(conn: Connection) -> Head:

@@ -1,12 +1,12 @@
 """What a snapshot says of one resource type, beside what the store holds of it.
 
     _row        the failing resources: tags, incarnation, flags
-    _said       a row per policy that fails or is not known there: identity, owner, evidence
-    _now        of each of them a key and two marks, short enough to hold a million
-    _known      the same of what the store has
-    changes     where the two differ, whole
+    _known      of each finding in the store a key and two marks, short enough to hold a million
+    _now        the same of each policy that fails or is not known now, and where its row is
+    _todo       where the two differ
+    changes     what the snapshot says of these, whole: identity, owner, evidence
 
-Only what differs leaves DuckDB.
+Only what differs leaves DuckDB. Where the store holds nothing of a type, all of it does.
 """
 
 from __future__ import annotations
@@ -31,9 +31,8 @@ __all__ = ["KNOWN", "Comparison", "Place", "Said", "key_sql"]
 KNOWN = pa.schema(
     [
         ("key", pa.string()),
-        ("policy", pa.dictionary(pa.int32(), pa.string())),
-        ("resolved", pa.bool_()),
-        ("unconfirmed", pa.bool_()),
+        ("resolved", pa.int8()),
+        ("unconfirmed", pa.int8()),
         ("incarnation", pa.string()),
         ("evidence_mark", pa.string()),
         ("subject_mark", pa.string()),
@@ -78,6 +77,7 @@ class Comparison:
     con: duckdb.DuckDBPyConnection
     said: Said
     judged: Sequence[PolicyLayout] = field(init=False)
+    _anything: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
         known = self.said.policies
@@ -87,30 +87,36 @@ class Comparison:
         """Lay both sides out."""
         con = self.con
         con.execute(f"CREATE OR REPLACE TABLE _row AS {self._rows()}")
-        con.execute(f"CREATE OR REPLACE VIEW _said AS {self._saying()}")
         con.execute(
-            "CREATE OR REPLACE TABLE _now AS SELECT key, fails, incarnation, evidence_mark, "
-            "subject_mark FROM _said"
-        )
-        con.execute(
-            "CREATE OR REPLACE TABLE _known (key VARCHAR, policy VARCHAR, resolved BOOLEAN, "
-            "unconfirmed BOOLEAN, incarnation VARCHAR, evidence_mark VARCHAR, subject_mark VARCHAR)"
+            "CREATE OR REPLACE TABLE _known (key VARCHAR, resolved BOOLEAN, unconfirmed BOOLEAN, "
+            "incarnation VARCHAR, evidence_mark VARCHAR, subject_mark VARCHAR)"
         )
         for batch in known:
+            self._anything = True
             con.register("_incoming", batch)
             con.execute("INSERT INTO _known SELECT * FROM _incoming")
             con.unregister("_incoming")
-        con.execute(f"CREATE OR REPLACE TABLE _todo AS {_TODO}")
+        if self._anything:
+            con.execute(
+                "CREATE OR REPLACE TABLE _now AS SELECT key, spot, fails, incarnation, "
+                f"evidence_mark, subject_mark FROM ({self._saying()})"
+            )
+            con.execute(f"CREATE OR REPLACE TABLE _todo AS {_TODO}")
 
     def changes(self) -> Iterator[list[dict[str, Any]]]:
         """What the snapshot says otherwise, in batches; `todo` names what is to be done."""
-        sql = "SELECT t.todo, p.* FROM _said p JOIN _todo t ON t.key = p.key"
+        sql = f"SELECT 'open' AS todo, p.* FROM ({self._saying()}) p WHERE p.fails"
+        if self._anything:
+            said = self._saying("v.file_row_number IN (SELECT spot FROM _todo)")
+            sql = f"SELECT t.todo, p.* FROM ({said}) p JOIN _todo t ON t.key = p.key"
         for batch in self.con.cursor().sql(sql).to_arrow_reader(_BATCH):
             if batch.num_rows:
                 yield sorted(batch.to_pylist(), key=lambda row: str(row["key"]))
 
     def missing(self) -> Iterator[list[str]]:
         """Keys of unresolved findings of which the snapshot says neither fail nor unknown."""
+        if not self._anything:
+            return
         for batch in self.con.cursor().sql(_MISSING).to_arrow_reader(_BATCH):
             if batch.num_rows:
                 yield batch["key"].to_pylist()
@@ -128,7 +134,6 @@ class Comparison:
 
     def close(self) -> None:
         """Take the tables away: the next type makes its own."""
-        self.con.execute("DROP VIEW IF EXISTS _said")
         for name in ("_row", "_now", "_known", "_todo"):
             self.con.execute(f"DROP TABLE IF EXISTS {name}")
 
@@ -149,16 +154,18 @@ class Comparison:
             f"WHERE r.uid IN (SELECT uid FROM {source.sql})"
         )
 
-    def _saying(self) -> str:
-        """The wide rows taken apart: one row per policy, with its owner and marks."""
+    def _saying(self, rows: str = "TRUE") -> str:
+        """Wide rows taken apart: one row per policy, with its owner and marks."""
         source = self.said.source
         if source is None or not self.judged:
             return _NOTHING
         each = ", ".join(self._policy(p, source.schema) for p in self.judged)
-        parts = f"list_filter([{each}], lambda _p: _p.wanted)"
+        parts = f"list_filter([{each}], lambda _p: _p IS NOT NULL)"
         taken = (
             f"SELECT {_IDENTITY}, r.tags, r.incarnation, r.exposed, r.privileged, "
-            f"unnest({parts}) AS s FROM {source.sql} v LEFT JOIN _row r ON r.uid = v.uid"
+            f"v.file_row_number AS spot, {_digest(_OF_ROW)} AS row_mark, "
+            f"unnest({parts}) AS s FROM {source.sql} v LEFT JOIN _row r ON r.uid = v.uid "
+            f"WHERE {rows}"
         )
         owning, (sensitivity, criticality) = self.said.owning, self.said.levels
         subject = (
@@ -176,11 +183,10 @@ class Comparison:
             f"SELECT p.*, {sensitivity} AS sensitivity, {criticality} AS criticality "
             f"FROM ({owned}) p"
         )
-        salted = f"{_texts(_MARKED)}, {_text(self.said.salt)}"
-        mark = f"substr(md5(CAST(to_json([{salted}]) AS VARCHAR)), 1, 16)"
         return (
-            f"SELECT p.* EXCLUDE (tags, plane, account_path), to_json(p.tags)::VARCHAR AS tags, "
-            f"{mark} AS subject_mark FROM ({weighed}) p"
+            "SELECT p.* EXCLUDE (tags, plane, account_path, row_mark), "
+            "to_json(p.tags)::VARCHAR AS tags, "
+            f"{_digest((*_OF_POLICY, _text(self.said.salt)))} AS subject_mark FROM ({weighed}) p"
         )
 
     def _policy(self, place: PolicyLayout, schema: pa.Schema) -> str:
@@ -201,12 +207,12 @@ class Comparison:
         if held:
             wanted += f" AND NOT coalesce({held}, FALSE)"
         return (
-            f"{{'wanted': {wanted}, "
+            f"CASE WHEN {wanted} THEN {{"
             f"'key': {key_sql(_text(place.policy), 'v.uid')}, 'policy': {_text(place.policy)}, "
             f"'fails': {code} = 2 AND {fresh}, "
             f"'cause': CASE WHEN NOT ({fresh}) THEN 'stale' ELSE {cause} END, "
             f"'severity': {self._severity(policy)}, 'evidence': {json_sql(values)}, "
-            f"'evidence_mark': {mark_sql(values)}, 'unread': {_unread(list(values))}}}"
+            f"'evidence_mark': {mark_sql(values)}, 'unread': {_unread(list(values))}}} END"
         )
 
     def _severity(self, policy: Policy) -> str:
@@ -234,22 +240,26 @@ _IDENTITY = ", ".join(
         "environment",
     )
 )  # fmt: skip
-_MARKED = (
-    "severity", "environment", "owner", "owner_step", "owner_gap", "exposed", "privileged",
-    "sensitivity", "criticality", "name", "account", "region", "scope_account", "scope_region",
-    "incarnation", "tags",
+_OF_ROW = (
+    "v.environment", "v.name", "v.account", "v.region", "v.scope_account", "v.scope_region",
+    "r.incarnation", "r.exposed::VARCHAR", "r.privileged::VARCHAR", "to_json(r.tags)::VARCHAR",
 )  # fmt: skip
-"""What a finding says of its subject beside the evidence."""
+_OF_POLICY = (
+    "p.row_mark", "p.severity", "p.owner", "p.owner_step::VARCHAR", "p.owner_gap::VARCHAR",
+    "p.sensitivity", "p.criticality",
+)  # fmt: skip
+"""What a finding says of its subject beside the evidence: what its policies share, and the rest."""
 _NO_ROW = (
     "NULL::MAP(VARCHAR, VARCHAR) AS tags, NULL::VARCHAR[] AS why, "
     "NULL::TINYINT AS exposed, NULL::TINYINT AS privileged"
 )
 _NOTHING = (
-    "SELECT NULL::VARCHAR AS key, FALSE AS fails, NULL::VARCHAR AS incarnation, "
+    "SELECT NULL::VARCHAR AS key, NULL::BIGINT AS spot, FALSE AS fails, "
+    "NULL::VARCHAR AS incarnation, "
     "NULL::VARCHAR AS evidence_mark, NULL::VARCHAR AS subject_mark WHERE FALSE"
 )
 _TODO = """
-SELECT n.key, CASE
+SELECT n.key, n.spot, CASE
   WHEN n.fails AND k.key IS NULL THEN 'open'
   WHEN n.fails AND k.incarnation <> n.incarnation THEN 'recreate'
   WHEN k.incarnation <> n.incarnation AND NOT k.resolved THEN 'replaced'
@@ -272,8 +282,9 @@ def _unread(labels: Sequence[str]) -> str:
     return f"CASE WHEN len(r.why) > 0 THEN list_filter([{listed}], {known}) END"
 
 
-def _texts(names: Sequence[str]) -> str:
-    return ", ".join(f"to_json(p.{name})::VARCHAR" for name in names)
+def _digest(texts: Sequence[str]) -> str:
+    """A short digest of SQL texts; NULL is not the same as an empty one."""
+    return f"substr(md5(CAST(to_json([{', '.join(texts)}]) AS VARCHAR)), 1, 16)"
 
 
 def _text(value: str) -> str:

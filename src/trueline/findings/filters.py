@@ -83,6 +83,8 @@ class _Compiler:
         return self._value(node)
 
     def _test(self, node: n.Expr) -> ColumnElement[Any]:
+        if isinstance(node, n.Compare | n.In) and (found := self._by_index(node)) is not None:
+            return found
         if isinstance(node, n.Compare):
             left, right = self.compile(node.left), self.compile(node.right)
             compared: ColumnElement[Any] = getattr(left, _OPS[node.op])(right)
@@ -97,6 +99,26 @@ class _Compiler:
             return self.compile(node.value).like(str(node.pattern.value))
         assert isinstance(node, n.Regexp)
         return self.compile(node.value).regexp_match(node.pattern)
+
+    def _by_index(self, node: n.Compare | n.In) -> ColumnElement[bool] | None:
+        """The common tests, written so that an index answers them; None = it is another one."""
+        if isinstance(node, n.In):
+            value, given = node.value, [_constant(item) for item in node.items]
+        elif isinstance(node.right, n.Literal):
+            value, given = node.left, [_constant(node.right)]
+        else:
+            return None
+        if isinstance(value, n.Coalesce) and isinstance(value.ref, n.Column):
+            if isinstance(node, n.Compare) and node.op != "=":
+                return None
+            column = self.columns[value.ref.name]
+            if _constant(value.default) in given:
+                return None
+            same = column == given[0] if len(given) == 1 else column.in_(given)
+            return and_(column.is_not(None), same)
+        if isinstance(node, n.Compare) and isinstance(value, n.Call) and value.name == "days_since":
+            return _days(self.now, self.compile(value.args[0]), node.op, given[0])
+        return None
 
     def _optional(self, node: n.Coalesce | n.Known) -> ColumnElement[Any]:
         value = self._reference(node.ref)
@@ -133,6 +155,15 @@ class _Compiler:
         if node.name == "starts_with":
             return func.substr(args[0], 1, func.length(args[1])) == args[1]
         return cast("ColumnElement[Any]", _FUNCTIONS[node.name](args[0]))
+
+
+def _days(now: int, time: ColumnElement[Any], op: str, days: Any) -> ColumnElement[bool] | None:
+    """Whole days since a time, compared with a number of them that is not negative."""
+    least = days + 1 if op in (">", "<=") else days
+    if op in ("=", "<>") or least < 1 or not isinstance(days, int):
+        return None
+    moment = now - least * _DAY
+    return cast("ColumnElement[bool]", time <= moment if op in (">", ">=") else time > moment)
 
 
 _FUNCTIONS: Mapping[str, Any] = {"lower": func.lower, "upper": func.upper, "len": func.length}

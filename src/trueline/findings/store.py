@@ -12,12 +12,15 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
     Connection,
     Engine,
+    Index,
+    Select,
     Table,
     create_engine,
     event,
@@ -32,7 +35,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from trueline.errors import ActionError, ConfigError
 from trueline.findings import audit
-from trueline.findings.schema import events, facts, transactions
+from trueline.findings.schema import events, facts, findings, transactions
 
 __all__ = [
     "VERSION",
@@ -50,8 +53,9 @@ VERSION = "0001"
 """The newest migration."""
 _LOCK = 0x7275656C696E65  # an advisory lock's number: the program's name
 _WAIT_SECONDS = 900
-_BATCH = 5_000
+_BATCH, _READ = 5_000, 20_000
 _PASSWORD = re.compile(r":(?!//).*@")
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
 
 
 def actor() -> str:
@@ -201,6 +205,12 @@ class State:
             yield tx
             tx.close()
 
+    @property
+    def _driver_error(self) -> type[Exception]:
+        """What the driver raises where SQLAlchemy is passed by, for rows by the thousand."""
+        kind: type[Exception] = self.engine.dialect.loaded_dbapi.Error
+        return kind
+
     @contextmanager
     def reaching(self, code: str = "state-unreachable") -> Iterator[None]:
         """Turn what a driver says into the documented error."""
@@ -228,7 +238,10 @@ class State:
 
 
 class Tx:
-    """A transaction in the making: rows are written at once, events in batches."""
+    """A transaction in the making: rows are written at once, events in batches.
+
+    `first` = no transaction before it told of anything.
+    """
 
     def __init__(self, conn: Connection, now: dt.datetime, who: str) -> None:
         self.conn, self.now, self.who = conn, micros(now), who
@@ -240,6 +253,8 @@ class Tx:
         last = select(t.last_event).where(t.number == self._head.number)
         self._last = conn.execute(last).scalar() or 0
         self._held: list[dict[str, Any]] = []
+        self.first = self._last == 0
+        self._left_out: list[Index] = []
 
     def tell(self, said: audit.Event) -> None:
         """Add an event to the trail."""
@@ -269,9 +284,24 @@ class Tx:
         if rows:
             write_rows(self.conn, table, rows)
 
+    def leave_out_indexes(self) -> None:
+        """Make them at the end: that takes a fraction of keeping them while a store is filled."""
+        if not self._left_out:
+            self._left_out = sorted(findings.indexes | events.indexes, key=lambda i: str(i.name))
+            for index in self._left_out:
+                index.drop(self.conn)
+
+    def _index(self) -> None:
+        for index in self._left_out:
+            index.create(self.conn)
+        if self._left_out and self.conn.dialect.name == "postgresql":
+            # It plans by what it last counted, and would count only some minutes from now.
+            self.conn.exec_driver_sql(f"ANALYZE {findings.name}, {events.name}")
+
     def close(self) -> None:
         """Seal what was told; a transaction without events leaves no trace in the trail."""
         self._flush()
+        self._index()
         if self._seal is not None:
             row = {
                 "number": self._head.number + 1,
@@ -291,6 +321,7 @@ class Tx:
 def write_rows(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert many rows in the way that costs the driver least; JSON comes as text."""
     names = list(rows[0])
+    values = map(itemgetter(*names), rows)
     if conn.dialect.name == "postgresql" and len(rows) > 100:
         raw: Any = conn.connection.driver_connection
         columns = ", ".join(f'"{n}"' for n in names)
@@ -298,14 +329,27 @@ def write_rows(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]
             raw.cursor() as cursor,
             cursor.copy(f'COPY "{table.name}" ({columns}) FROM STDIN') as copy,
         ):
-            for row in rows:
-                copy.write_row([row[n] for n in names])
+            for row in values:
+                copy.write_row(row)
         return
     columns = ", ".join(f'"{n}"' for n in names)
     mark = "?" if conn.dialect.name == "sqlite" else "%s"
     marks = ", ".join([mark] * len(names))
     statement = f'INSERT INTO "{table.name}" ({columns}) VALUES ({marks})'
-    conn.exec_driver_sql(statement, [tuple(row[n] for n in names) for row in rows])
+    conn.exec_driver_sql(statement, list(values))
+
+
+def read_rows(conn: Connection, query: Select[Any]) -> Iterator[list[tuple[Any, ...]]]:
+    """The rows of a long query in batches, as the driver gives them: no object is made of each."""
+    raw: Any = conn.connection.driver_connection
+    named = () if conn.dialect.name == "sqlite" else ("rows",)  # that of PostgreSQL streams
+    cursor = raw.cursor(*named)
+    try:
+        cursor.execute(str(query.compile(conn, compile_kwargs={"literal_binds": True})))
+        while rows := cursor.fetchmany(_READ):
+            yield rows
+    finally:
+        cursor.close()
 
 
 def get_fact(conn: Connection, name: str) -> str | None:
@@ -321,7 +365,7 @@ def set_fact(conn: Connection, name: str, value: str) -> None:
 
 def compact(value: Any) -> str:
     """JSON in its shortest form."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    return _COMPACT(value)
 
 
 def _engine(url: str, *, create: bool = True) -> Engine:
@@ -375,6 +419,7 @@ def _sqlite(url: URL, create: bool) -> Engine:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA case_sensitive_like = ON")
+        connection.execute("PRAGMA cache_size = -32768")
 
     return engine
 

@@ -1,5 +1,7 @@
 """The first tables."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -29,7 +31,7 @@ def upgrade() -> None:
         sa.Column("data", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("number"),
     )
-    op.create_index("events_exception", "events", ["exception"], unique=False)
+    op.create_index("events_exception", "events", ["exception"], **_only("exception IS NOT NULL"))
     op.create_index("events_finding", "events", ["finding"], unique=False)
     op.create_table(
         "exceptions",
@@ -97,25 +99,23 @@ def upgrade() -> None:
         sa.Column("next_step_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("findings_account", "findings", ["account"], unique=False)
-    op.create_index("findings_age", "findings", ["age_step", "opened_at"], unique=False)
-    op.create_index("findings_exception", "findings", ["exception"], unique=False)
     op.create_index("findings_key", "findings", ["key"], unique=True)
-    op.create_index("findings_name", "findings", ["name"], unique=False)
-    op.create_index("findings_next_step", "findings", ["next_step_at"], unique=False)
-    op.create_index("findings_owner", "findings", ["owner"], unique=False)
-    op.create_index("findings_policy", "findings", ["policy"], unique=False)
-    op.create_index("findings_risk", "findings", ["risk", "id"], unique=False)
-    op.create_index("findings_type", "findings", ["type"], unique=False)
-    op.create_index("findings_uid", "findings", ["uid"], unique=False)
+    op.create_index("findings_type", "findings", ["type", "policy"])
+    op.create_index("findings_uid", "findings", ["uid"])
+    op.create_index("findings_risk", "findings", ["risk", "id"])
+    by_risk = ["risk", "id", "opened_at", "due_at"]
+    op.create_index("findings_state", "findings", ["state", *by_risk])
+    unresolved = _only("resolved_at IS NULL")
+    op.create_index("findings_unresolved", "findings", by_risk, **unresolved)
+    for name in ("severity", "environment", "owner", "account", "policy", "type", "name"):
+        op.create_index(f"findings_of_{name}", "findings", [name, "risk", "id"], **unresolved)
     op.create_index(
-        "findings_unresolved",
-        "findings",
-        ["risk", "id"],
-        unique=False,
-        sqlite_where=sa.text("resolved_at IS NULL"),
-        postgresql_where=sa.text("resolved_at IS NULL"),
+        "findings_exception", "findings", ["exception"], **_only("exception IS NOT NULL")
     )
+    op.create_index(
+        "findings_next_step", "findings", ["next_step_at"], **_only("next_step_at IS NOT NULL")
+    )
+    op.create_index("findings_age", "findings", ["age_step", "opened_at"], **unresolved)
     op.create_table(
         "snapshots",
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
@@ -156,3 +156,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("exception", "finding"),
     )
     op.create_index("acceptances_finding", "acceptances", ["finding"], unique=False)
+
+
+def _only(condition: str) -> dict[str, Any]:
+    """What makes an index one of the rows for which a condition holds."""
+    return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}
