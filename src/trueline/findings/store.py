@@ -133,12 +133,6 @@ class State:
         self.name = engine.url.render_as_string(hide_password=True)
 
     @property
-    def _driver_error(self) -> type[Exception]:
-        """What the driver raises where it is used without SQLAlchemy."""
-        error: type[Exception] = self.engine.dialect.loaded_dbapi.Error
-        return error
-
-    @property
     def sqlite(self) -> bool:
         return self.engine.dialect.name == "sqlite"
 
