@@ -47,7 +47,7 @@ RESOURCES = st.builds(
     Resource,
     incarnation=st.sampled_from(["one", "one", "one", "two"]),
     sids=SIDS,
-    retention=st.sampled_from([100, 150, 300]),
+    retention=st.sampled_from([100, 150, 150, 300]),
     readable=st.sampled_from([True, True, True, False]),
 )
 
@@ -145,12 +145,32 @@ class Store(RuleBasedStateMachine):
     # configuration and content
 
     @rule(
-        on=st.sampled_from([True, True, False]),
+        on=st.sampled_from([True, True, True, False]),
         second=st.booleans(),
         least=st.sampled_from([None, 120, 200, 200]),
+        read=st.sets(REGIONS),
     )
-    def decree(self, on: bool, second: bool, least: int | None) -> None:
+    def decree(self, on: bool, second: bool, least: int | None, read: set[str]) -> None:
         self.configure(Rules(on, second, least))
+        self.scan(read, set())
+
+    @rule(region=REGIONS, second=st.booleans(), least=st.sampled_from([120, 200]))
+    def edit_and_scan_one_region(self, region: str, second: bool, least: int) -> None:
+        self.scan({HERE, THERE}, set())
+        self.the_store_says_what_the_model_says()
+        self.configure(Rules(True, second, least))
+        self.scan({region}, set())
+
+    @rule(off=st.booleans(), looked=st.booleans())
+    def suspend_for_one_scan(self, off: bool, looked: bool) -> None:
+        self.configure(Rules())
+        self.scan({HERE, THERE}, set())
+        self.the_store_says_what_the_model_says()
+        self.configure(Rules(on=not off, least=200 if off else None))
+        self.scan({HERE, THERE}, set())
+        if looked:
+            self.the_store_says_what_the_model_says()
+        self.configure(Rules())
 
     # exceptions
 
@@ -298,7 +318,7 @@ def bounded(examples: int, steps: int) -> settings:
 
 
 def test_the_store_on_sqlite_says_what_the_model_says() -> None:
-    run_state_machine_as_test(Store, settings=bounded(18, 25))
+    run_state_machine_as_test(Store, settings=bounded(16, 22))
 
 
 @pytest.mark.needs("postgresql")
@@ -314,4 +334,4 @@ def test_the_store_on_postgresql_says_what_the_model_says(cluster: Cluster) -> N
             super().teardown()
             cluster.drop(made[-1])
 
-    run_state_machine_as_test(OnPostgresql, settings=bounded(4, 15))
+    run_state_machine_as_test(OnPostgresql, settings=bounded(4, 12))
