@@ -220,6 +220,32 @@ def test_a_compensating_policy_that_fails_already_is_no_compensation(estate: Est
     assert finding(estate)["state"] == "open"
 
 
+def test_a_compensating_policy_that_could_not_be_judged_leaves_it_unverified(
+    estate: Estate, clock: Clock
+) -> None:
+    excepted(estate, compensating=(PLAIN,))
+    dark = public("a", sse_sqs=None, _why={"sse_sqs": "denied"})
+    assert after(estate, clock, dark)["state"] == "excepted"
+    assert estate.kinds()[-1] == "exception_unverified"
+    assert after(estate, clock, public("a"))["state"] == "excepted"
+    assert estate.kinds()[-1] == "exception_verified"
+
+
+def test_a_compensating_policy_that_was_never_judged_is_no_compensation(estate: Estate) -> None:
+    with pytest.raises(ActionError, match="is not known to hold"):
+        excepted(estate, compensating=("aws-s3-bucket-without-versioning",))
+    assert finding(estate)["state"] == "open"
+
+
+def test_an_element_of_which_a_part_was_not_read_is_no_new_one(
+    estate: Estate, clock: Clock
+) -> None:
+    excepted(estate)
+    row = after(estate, clock, public("a", statements=[statement(sid=None)]))
+    assert row["state"] == "excepted"
+    assert estate.kinds()[-1] == "exception_unverified"
+
+
 def test_it_ends_with_its_last_moment_and_says_so(estate: Estate, clock: Clock) -> None:
     made = excepted(estate, days=10)
     clock.shift(10 * DAY - 1)

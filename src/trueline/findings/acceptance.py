@@ -48,8 +48,10 @@ def compare(kept: str, now: str, unread: Collection[str] = ()) -> Compared:
         if label in unread and value is None:
             whole = False
         elif isinstance(was, list) and isinstance(value, list):
-            whole = whole and None not in value
-            more = [e for e in value if e is not None and e not in was]
+            new_ones = [e for e in value if e not in was]
+            more = [e for e in new_ones if not any(_within(e, old) for old in was)]
+            more = [e for e in more if e is not None]
+            whole = whole and len(new_ones) == len(more)
             if more:
                 return Compared(f"{label} has {len(more)} more: {_brief(more[0])}", whole)
         elif value != was:
@@ -66,6 +68,15 @@ def predicate(policy: Policy, settings: Settings, environment: str | None) -> st
             params |= each.policies[policy.id].params
     said = [policy.applies_when, policy.fails_when, sorted(params.items())]
     return hashlib.sha256(json.dumps(said, default=str).encode()).hexdigest()[:16]
+
+
+def _within(value: Any, accepted_value: Any) -> bool:
+    """Is this what was accepted, as far as it could be read? Inside of lists null is not known."""
+    if isinstance(value, dict) and isinstance(accepted_value, dict):
+        return value.keys() == accepted_value.keys() and all(
+            v is None or _within(v, accepted_value[k]) for k, v in value.items()
+        )
+    return bool(value == accepted_value)
 
 
 def _lasting(value: Any) -> Any:

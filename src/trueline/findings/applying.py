@@ -17,6 +17,7 @@ from sqlalchemy import Integer, bindparam, cast, select, update
 from trueline.findings import acceptance
 from trueline.findings.audit import Event
 from trueline.findings.comparing import KNOWN, Comparison, Place
+from trueline.findings.compensation import note_doubts, watched
 from trueline.findings.identity import id_of
 from trueline.findings.lifecycle import (
     active_acceptances,
@@ -101,6 +102,8 @@ class Applying:
                 self._changes(rows, scopes, confirmed)
             for keys in comparison.missing():
                 self._missing(comparison, keys, scopes, confirmed, judged)
+            counted = watched(self.tx) & judged
+            note_doubts(self.tx, counted, comparison.unknown(counted))
         finally:
             comparison.close()
         self._flush()

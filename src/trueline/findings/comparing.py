@@ -11,7 +11,7 @@ Only what differs leaves DuckDB. Where the store holds nothing of a type, all of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -120,6 +120,17 @@ class Comparison:
         for batch in self.con.cursor().sql(_MISSING).to_arrow_reader(_BATCH):
             if batch.num_rows:
                 yield batch["key"].to_pylist()
+
+    def unknown(self, policies: Collection[str]) -> list[tuple[str, str, str]]:
+        """(policy, uid, account) of what could not be judged by these policies."""
+        if not policies or self.said.source is None:
+            return []
+        among = ", ".join(map(_text, sorted(policies)))
+        sql = (
+            f"SELECT policy, uid, scope_account FROM ({self._saying()}) "
+            f"WHERE NOT fails AND policy IN ({among}) ORDER BY ALL"
+        )
+        return self.con.execute(sql).fetchall()
 
     def standing(self, uids: Sequence[str]) -> dict[str, Place]:
         """Where the rows of these uids stand."""

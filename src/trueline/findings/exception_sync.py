@@ -13,8 +13,9 @@ from typing import Any
 from sqlalchemy import insert, select, update
 
 from trueline.findings.audit import Event
+from trueline.findings.compensation import failing
 from trueline.findings.exception_files import FileException
-from trueline.findings.exceptions import Desk, failing_compensation
+from trueline.findings.exceptions import Desk
 from trueline.findings.schema import exceptions
 from trueline.findings.store import compact, micros, moment_of
 
@@ -72,7 +73,7 @@ def _take(desk: Desk, each: FileException, kind: str, say: Callable[[str], None]
         )
     data = {"file": row["file"], "until": each.until.isoformat(), "approved_by": each.approved_by}
     desk.tx.tell(Event(kind, None, each.id, each.justification, data))
-    covered = [f for f in fitting if failing_compensation(desk.tx, row, f) is None]
+    covered = [f for f in fitting if failing(desk.tx, row, f) is None]
     desk.release(each.id, {f["id"] for f in covered}, "its file does not cover this any more")
     desk.accept(each.id, covered)
 

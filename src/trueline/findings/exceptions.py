@@ -17,6 +17,7 @@ from sqlalchemy import insert, select, update
 from trueline.errors import ActionError, ConfigError
 from trueline.findings import acceptance
 from trueline.findings.audit import Event
+from trueline.findings.compensation import failing, undecided
 from trueline.findings.filters import condition
 from trueline.findings.lifecycle import update_findings, void
 from trueline.findings.queries import one_exception
@@ -26,7 +27,7 @@ from trueline.findings.windows import DAY, longest_exception
 from trueline.model import Policy
 from trueline.settings import Settings
 
-__all__ = ["Asked", "Desk", "failing_compensation"]
+__all__ = ["Asked", "Desk"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +100,7 @@ class Desk:
         matched = self.matched(row["rule"])
         self._check_length(matched, until)
         for finding in matched:
-            failing = failing_compensation(self.tx, row, finding)
-            if failing:
-                raise _refused(f"the compensating policy {failing} fails for {finding['id']}")
+            self._check_compensation(row, finding)
         changed = {
             "state": "approved",
             "approved_by": self.tx.who,
@@ -189,6 +188,7 @@ class Desk:
                     "state": "active",
                     "why": None,
                     "verified": finding["unconfirmed_since"] is None,
+                    "compensated": None,
                     "review_until": None,
                 }
             )
@@ -237,6 +237,17 @@ class Desk:
                 "past-expiry",
                 f"it would have expired already: {_last_day(until)}",
                 "give the last day on which it shall hold",
+            )
+
+    def _check_compensation(self, row: Mapping[str, Any], finding: Mapping[str, Any]) -> None:
+        against = failing(self.tx, row, finding)
+        if against:
+            raise _refused(f"the compensating policy {against} fails for {finding['id']}")
+        open_ = undecided(self.tx, row, finding, 0)
+        if open_:
+            raise _refused(
+                f"the compensating policy {open_} is not known to hold for {finding['id']}",
+                "trueline coverage says what could not be read",
             )
 
     def _may_approve(self, requester: str) -> None:
@@ -292,28 +303,6 @@ class Desk:
         finding: str | None = None,
     ) -> None:
         self.tx.tell(Event(kind, finding, wanted, why, data))
-
-
-def failing_compensation(
-    tx: Tx, exception: Mapping[str, Any], finding: Mapping[str, Any]
-) -> str | None:
-    """A compensating policy that fails for a finding: on the same resource, or, where the policy
-    is about another type, anywhere in its account. None = all of them hold."""
-    f = findings.c
-    wanted = json.loads(exception["compensating"])
-    if not wanted:
-        return None
-    failing: str | None = tx.conn.execute(
-        select(f.policy)
-        .where(
-            f.policy.in_(wanted),
-            f.resolved_at.is_(None),
-            (f.uid == finding["uid"])
-            | ((f.type != finding["type"]) & (f.scope_account == finding["scope_account"])),
-        )
-        .limit(1)
-    ).scalar()
-    return failing
 
 
 def _last_day(until: int) -> str:

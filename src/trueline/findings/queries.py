@@ -203,9 +203,18 @@ def listed_exceptions(
             exceptions,
             func.sum(case((a.state == "active", 1), else_=0)).label("covers"),
             func.sum(case((a.state == "void", 1), else_=0)).label("voided"),
-            func.sum(case((and_(a.state == "active", a.verified.is_(False)), 1), else_=0)).label(
-                "unverified"
-            ),
+            func.sum(
+                case(
+                    (
+                        and_(
+                            a.state == "active",
+                            or_(a.verified.is_(False), a.compensated.is_(False)),
+                        ),
+                        1,
+                    ),
+                    else_=0,
+                )
+            ).label("unverified"),
             func.sum(
                 case((and_(a.state == "active", a.review_until.is_not(None)), 1), else_=0)
             ).label("to_review"),

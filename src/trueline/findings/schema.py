@@ -25,6 +25,7 @@ __all__ = [
     "STATES",
     "acceptances",
     "confirmations",
+    "doubts",
     "events",
     "exceptions",
     "facts",
@@ -176,6 +177,15 @@ exceptions = Table(
     Column("renewal", Text, comment="JSON: a renewal that waits for approval"),
 )
 
+doubts = Table(
+    "doubts",
+    metadata,
+    Column("policy", Text, primary_key=True),
+    Column("uid", Text, primary_key=True),
+    Column("account", Text, primary_key=True),
+    comment="What the newest snapshot could not judge, of policies that exceptions count on.",
+)
+
 acceptances = Table(
     "acceptances",
     metadata,
@@ -187,6 +197,7 @@ acceptances = Table(
     Column("state", Text, nullable=False, comment="active, void, ended"),
     Column("why", Text),
     Column("verified", Boolean, nullable=False, comment="Was the evidence read since?"),
+    Column("compensated", Boolean, comment="Are compensating policies known to hold?"),
     Column("review_until", BigInteger, comment="The predicate has changed: look again until then"),
     Index("acceptances_finding", "finding"),
 )

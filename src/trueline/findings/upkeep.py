@@ -9,13 +9,14 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, select, update
+from sqlalchemy import Connection, and_, select, update
 
 from trueline.findings.acceptance import predicate
 from trueline.findings.audit import Event
+from trueline.findings.compensation import failing, undecided
 from trueline.findings.exception_files import FileException
 from trueline.findings.exception_sync import outdated, sync_files
-from trueline.findings.exceptions import Desk, failing_compensation
+from trueline.findings.exceptions import Desk
 from trueline.findings.lifecycle import update_findings, void
 from trueline.findings.risk import AGE_DAYS, AGE_POINTS
 from trueline.findings.schema import acceptances, exceptions, findings, transactions
@@ -46,12 +47,13 @@ def keep_up(
     """
     at = micros(now)
     with state.reading() as conn:
-        newest = conn.execute(select(func.max(transactions.c.at))).scalar()
+        t = transactions.c
+        newest = conn.execute(select(t.at).order_by(t.number.desc()).limit(1)).scalar()
         if newest is not None and at < newest - _BACK / dt.timedelta(microseconds=1):
             say(
                 f"the clock says {now:%Y-%m-%d %H:%M}, but the newest event is of "
                 f"{moment_of(newest):%Y-%m-%d %H:%M}: nothing expires and nobody is told until "
-                "the clock is right"
+                "the clock is right, or the next scan or change shows that it is"
             )
             return
         if not _anything(conn, at) and not outdated(conn, files, at):
@@ -138,13 +140,32 @@ def _review(desk: Desk) -> None:
 
 
 def _compensate(desk: Desk) -> None:
+    """Void where a compensating policy fails, and mark where it is not known to hold."""
     for row, exception, finding in _active(desk):
         if exception["compensating"] == "[]":
             continue
-        failing = failing_compensation(desk.tx, exception, finding)
-        if failing:
-            why = f"the compensating policy {failing} fails"
+        against = failing(desk.tx, exception, finding)
+        if against:
+            why = f"the compensating policy {against} fails"
             void(desk.tx, desk.settings, row["finding"], row["exception"], why)
+            continue
+        open_ = undecided(desk.tx, exception, finding, row["at"])
+        if (open_ is None) != row["compensated"]:
+            _mark_compensated(desk, row, open_)
+
+
+def _mark_compensated(desk: Desk, row: Mapping[str, Any], open_: str | None) -> None:
+    a, first = acceptances.c, row["compensated"] is None
+    desk.tx.conn.execute(
+        update(acceptances)
+        .where(a.exception == row["exception"], a.finding == row["finding"])
+        .values(compensated=open_ is None)
+    )
+    if open_ is None and not first:
+        desk.tx.tell(Event("exception_verified", row["finding"], row["exception"]))
+    elif open_ is not None:
+        why = f"the compensating policy {open_} is not known to hold"
+        desk.tx.tell(Event("exception_unverified", row["finding"], row["exception"], why))
 
 
 def _include(desk: Desk) -> None:
@@ -154,9 +175,7 @@ def _include(desk: Desk) -> None:
         select(exceptions).where(e.state == "approved", e.include_new.is_(True))
     )
     for row in map(dict, rows.mappings().all()):
-        fitting = [
-            f for f in desk.new_matches(row) if failing_compensation(desk.tx, row, f) is None
-        ]
+        fitting = [f for f in desk.new_matches(row) if failing(desk.tx, row, f) is None]
         desk.accept(row["id"], fitting)
 
 

@@ -118,6 +118,8 @@ def _accepted(each: Mapping[str, Any]) -> Iterator[str]:
     marks = [each["state"]]
     if each["state"] == "active" and not each["verified"]:
         marks.append("unverified: the evidence could not be read since")
+    if each["state"] == "active" and each["compensated"] is False:
+        marks.append("unverified: a compensating policy is not known to hold")
     if each["review_until"] and each["state"] == "active":
         marks.append(f"needs review until {each['review_until']}: the policy has changed")
     yield f"Accepted by {each['exception']} at {each['at']} ({'; '.join(marks)})"

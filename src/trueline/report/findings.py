@@ -105,6 +105,7 @@ def acceptance_dict(row: Mapping[str, Any]) -> dict[str, Any]:
         "state": row["state"],
         "why": row["why"],
         "verified": bool(row["verified"]),
+        "compensated": None if row["compensated"] is None else bool(row["compensated"]),
         "review_until": _time(row["review_until"]),
         "evidence": json.loads(row["evidence"]),
     }

@@ -21,6 +21,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("policy", "account", "region"),
     )
     op.create_table(
+        "doubts",
+        sa.Column("policy", sa.Text(), nullable=False),
+        sa.Column("uid", sa.Text(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("policy", "uid", "account"),
+    )
+    op.create_table(
         "events",
         sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("transaction", sa.BigInteger(), nullable=False),
@@ -144,6 +151,7 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("why", sa.Text(), nullable=True),
         sa.Column("verified", sa.Boolean(), nullable=False),
+        sa.Column("compensated", sa.Boolean(), nullable=True),
         sa.Column("review_until", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
             ["exception"],
