@@ -14,8 +14,9 @@ from sqlalchemy import inspect
 
 from postgresql import Cluster
 from trueline.findings import State, open_state
+from trueline.findings.engines import engine_of
 from trueline.findings.schema import metadata
-from trueline.findings.store import VERSION, _engine
+from trueline.findings.store import VERSION
 
 from .applier import FINAL, Applier
 from .kit import HERE, HOUR, T0, THERE, Estate, dump, public
@@ -55,7 +56,7 @@ def states(tmp_path: Path) -> list[str]:
 
 def held(url: str, states: list[str]) -> int:
     """How many snapshots a store has applied; it must be whole."""
-    state = State(_engine(url))
+    state = State(engine_of(url))
     try:
         if state.version() is None:
             assert not inspect(state.engine).get_table_names()
@@ -100,7 +101,7 @@ def test_a_process_killed_while_it_makes_a_store_leaves_all_of_it_or_nothing(
             pid = applier.start("migrate", url)
             time.sleep(dice.uniform(0, 0.25))
             assert applier.kill(pid) in (-9, 0)
-            state = State(_engine(url))
+            state = State(engine_of(url))
             found = set(inspect(state.engine).get_table_names())
             assert found in (set(), tables | {"alembic_version"})
             assert state.version() == (VERSION if found else None)

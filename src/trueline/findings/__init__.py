@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from trueline.findings.applying import Applying, Rules
     from trueline.findings.audit import Event, Fault, Head, head, parse_head, verify
     from trueline.findings.comparing import Comparison, Said
+    from trueline.findings.engines import state_url
     from trueline.findings.exception_files import FileException, load_exceptions
     from trueline.findings.exceptions import Asked, Desk
     from trueline.findings.inspection import inspect_store
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from trueline.findings.renaming import rename, renamed
     from trueline.findings.risk import levels_sql
     from trueline.findings.standing import standing_of
-    from trueline.findings.store import State, Tx, actor, micros, moment_of, open_state, state_url
+    from trueline.findings.store import State, Tx, actor, micros, moment_of, open_state
     from trueline.findings.upkeep import keep_up
 
 _HOMES = {
@@ -26,6 +27,7 @@ _HOMES = {
     "applying": ("Applying", "Rules"),
     "audit": ("Event", "Fault", "Head", "head", "parse_head", "verify"),
     "comparing": ("Comparison", "Said"),
+    "engines": ("state_url",),
     "exception_files": ("FileException", "load_exceptions"),
     "exceptions": ("Asked", "Desk"),
     "inspection": ("inspect_store",),
@@ -34,7 +36,7 @@ _HOMES = {
     "renaming": ("rename", "renamed"),
     "risk": ("levels_sql",),
     "standing": ("standing_of",),
-    "store": ("State", "Tx", "actor", "micros", "moment_of", "open_state", "state_url"),
+    "store": ("State", "Tx", "actor", "micros", "moment_of", "open_state"),
     "upkeep": ("keep_up",),
 }
 """Where each name is. Loaded on first use: showing findings needs no DuckDB, judging no store."""

@@ -9,7 +9,6 @@ import datetime as dt
 import getpass
 import json
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from operator import itemgetter
@@ -22,19 +21,16 @@ from sqlalchemy import (
     Index,
     Select,
     Table,
-    create_engine,
-    event,
     insert,
     inspect,
-    make_url,
     select,
     text,
 )
-from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import DBAPIError
 
 from trueline.errors import ActionError, ConfigError
 from trueline.findings import audit
+from trueline.findings.engines import WAIT_SECONDS, engine_of, no_state
 from trueline.findings.schema import events, facts, findings, transactions
 
 __all__ = [
@@ -46,15 +42,12 @@ __all__ = [
     "micros",
     "moment_of",
     "open_state",
-    "state_url",
 ]
 
 VERSION = "0001"
 """The newest migration."""
 _LOCK = 0x7275656C696E65  # an advisory lock's number: the program's name
-_WAIT_SECONDS = 900
 _BATCH, _READ = 5_000, 20_000
-_PASSWORD = re.compile(r":(?!//).*@")
 _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
 
 
@@ -79,23 +72,18 @@ def moment_of(value: int) -> dt.datetime:
     return dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=value)
 
 
-def state_url(setting: str | None, home: Path) -> str:
-    """`$TRUELINE_STATE`, else the configuration's `state`, else SQLite in the home."""
-    return os.environ.get("TRUELINE_STATE") or setting or f"sqlite:///{home / 'state.sqlite'}"
-
-
 def open_state(url: str, *, lake: str | None = None, create: bool = True) -> State:
     """Open the store at a URL; a new one is made where there is none and `create` says so.
 
     `lake`: the id of the lake whose snapshots it holds. Raises ConfigError for a store of a newer
     version, of another lake, or a URL that is none; ActionError where it cannot be reached.
     """
-    state = State(_engine(url, create=create))
+    state = State(engine_of(url, create=create))
     with state.reaching():
         found = state.version()
         if found is None:
             if not create:
-                raise _no_state(state.name)
+                raise no_state(state.name)
             state.migrate()
         elif found > VERSION:
             raise ConfigError(
@@ -117,7 +105,7 @@ def open_state(url: str, *, lake: str | None = None, create: bool = True) -> Sta
 @contextmanager
 def connect_state(url: str) -> Iterator[State]:
     """The store at a URL as it is, whatever its version."""
-    state = State(_engine(url))
+    state = State(engine_of(url))
     try:
         with state.reaching():
             yield state
@@ -224,7 +212,7 @@ class State:
         if self.sqlite:
             conn.exec_driver_sql("BEGIN IMMEDIATE")
         else:
-            conn.exec_driver_sql(f"SET LOCAL lock_timeout = '{_WAIT_SECONDS}s'")
+            conn.exec_driver_sql(f"SET LOCAL lock_timeout = '{WAIT_SECONDS}s'")
             conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
 
     def close(self) -> None:
@@ -360,75 +348,3 @@ def set_fact(conn: Connection, name: str, value: str) -> None:
 def compact(value: Any) -> str:
     """JSON in its shortest form."""
     return _COMPACT(value)
-
-
-def _engine(url: str, *, create: bool = True) -> Engine:
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):  # the latter for a port that is no number
-        raise _no_url(_PASSWORD.sub(":***@", url)) from None
-    backend = parsed.get_backend_name()
-    if backend == "sqlite":
-        return _sqlite(parsed, create)
-    if backend == "postgresql":
-        return _postgresql(parsed)
-    raise _no_url(parsed.render_as_string(hide_password=True))
-
-
-def _no_state(name: str) -> ConfigError:
-    return ConfigError("no-state", f"there is no state store at {name}", "run a scan first")
-
-
-def _no_url(said: str) -> ConfigError:
-    return ConfigError(
-        "state-url",
-        f"{said!r} is no URL of a state store",
-        "write sqlite:///FILE or postgresql://USER@HOST/DATABASE (state, TRUELINE_STATE)",
-    )
-
-
-def _sqlite(url: URL, create: bool) -> Engine:
-    if not url.database or url.database == ":memory:":
-        raise _no_url(str(url))
-    file = Path(url.database)
-    if not create and not file.exists():
-        raise _no_state(f"sqlite:///{file}")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # Evidence is nobody else's business, wherever the file is.
-        file.touch(mode=0o600)
-    except OSError as error:
-        raise ActionError(
-            "state-unreachable",
-            f"the state store {file} cannot be made or written: {error.strerror}",
-            "choose another with state in trueline.toml or TRUELINE_STATE",
-        ) from None
-    engine = create_engine(url, connect_args={"timeout": _WAIT_SECONDS})
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: Any, record: Any) -> None:
-        # Transactions begin where we say, not where the driver guesses.
-        connection.isolation_level = None
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA case_sensitive_like = ON")
-        connection.execute("PRAGMA cache_size = -32768")
-
-    return engine
-
-
-def _postgresql(url: URL) -> Engine:
-    try:
-        return create_engine(
-            url.set(drivername="postgresql+psycopg"),
-            pool_pre_ping=True,
-            # A host that never answers must not hold up who waits for a report.
-            connect_args={"connect_timeout": int(url.query.get("connect_timeout", "10"))},  # type: ignore[arg-type]
-        )
-    except (ImportError, NoSuchModuleError):
-        raise ConfigError(
-            "extra-missing",
-            "a state store on PostgreSQL needs a package that is not installed: psycopg",
-            'pip install "trueline[postgresql]"',
-        ) from None
