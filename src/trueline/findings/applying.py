@@ -112,6 +112,8 @@ class Applying:
     # what the store says
 
     def _known(self, table: str) -> Iterator[pa.RecordBatch]:
+        if self.tx.first:  # what it holds by now is of other types, and has no index yet
+            return
         f = findings.c
         query = select(
             f.key, cast(f.resolved_at.is_not(None), Integer),

@@ -174,7 +174,7 @@ class Comparison:
         parts = f"list_filter([{each}], lambda _p: _p IS NOT NULL)"
         taken = (
             f"SELECT {_IDENTITY}, r.tags, r.incarnation, r.exposed, r.privileged, "
-            f"v.file_row_number AS spot, {_digest(_OF_ROW)} AS row_mark, "
+            f"v.file_row_number AS spot, {_ROW_MARK} AS row_mark, "
             f"unnest({parts}) AS s FROM {source.sql} v LEFT JOIN _row r ON r.uid = v.uid "
             f"WHERE {rows}"
         )
@@ -197,7 +197,7 @@ class Comparison:
         return (
             "SELECT p.* EXCLUDE (tags, plane, account_path, row_mark), "
             "to_json(p.tags)::VARCHAR AS tags, "
-            f"{_digest((*_OF_POLICY, _text(self.said.salt)))} AS subject_mark FROM ({weighed}) p"
+            f"{self._mark()} AS subject_mark FROM ({weighed}) p"
         )
 
     def _policy(self, place: PolicyLayout, schema: pa.Schema) -> str:
@@ -225,6 +225,11 @@ class Comparison:
             f"'severity': {self._severity(policy)}, 'evidence': {json_sql(values)}, "
             f"'evidence_mark': {mark_sql(values)}, 'unread': {_unread(list(values))}}} END"
         )
+
+    def _mark(self) -> str:
+        """A digest of the subject; the owner, who may have any name, comes last."""
+        said = ", ".join(f"coalesce(p.{name}::VARCHAR, '')" for name in _OF_POLICY)
+        return f"substr(md5(concat_ws(chr(10), {_text(self.said.salt)}, {said})), 1, 16)"
 
     def _severity(self, policy: Policy) -> str:
         others = {
@@ -255,9 +260,9 @@ _OF_ROW = (
     "v.environment", "v.name", "v.account", "v.region", "v.scope_account", "v.scope_region",
     "r.incarnation", "r.exposed::VARCHAR", "r.privileged::VARCHAR", "to_json(r.tags)::VARCHAR",
 )  # fmt: skip
+_ROW_MARK = f"md5(CAST(to_json([{', '.join(_OF_ROW)}]) AS VARCHAR))"
 _OF_POLICY = (
-    "p.row_mark", "p.severity", "p.owner", "p.owner_step::VARCHAR", "p.owner_gap::VARCHAR",
-    "p.sensitivity", "p.criticality",
+    "row_mark", "severity", "owner_step", "owner_gap", "sensitivity", "criticality", "owner",
 )  # fmt: skip
 """What a finding says of its subject beside the evidence: what its policies share, and the rest."""
 _NO_ROW = (
@@ -291,11 +296,6 @@ def _unread(labels: Sequence[str]) -> str:
     listed = ", ".join(map(_text, labels))
     known = "lambda _l: list_contains(r.why, regexp_extract(_l, '^[^.]+'))"
     return f"CASE WHEN len(r.why) > 0 THEN list_filter([{listed}], {known}) END"
-
-
-def _digest(texts: Sequence[str]) -> str:
-    """A short digest of SQL texts; NULL is not the same as an empty one."""
-    return f"substr(md5(CAST(to_json([{', '.join(texts)}]) AS VARCHAR)), 1, 16)"
 
 
 def _text(value: str) -> str:

@@ -98,12 +98,16 @@ findings = Table(
     Column("escalation", Integer, nullable=False, comment="Steps of the ladder taken"),
     Column("next_step_at", BigInteger, comment="When the next step is due"),
     Index("findings_key", "key", unique=True),
-    Index("findings_type", "type", "policy"),
+    # All that a snapshot is compared with: SQLite need not read the rows for it.
+    Index(
+        "findings_type",
+        *("type", "policy", "key", "resolved_at", "unconfirmed_since"),
+        *("incarnation", "evidence_mark", "subject_mark"),
+    ),
     Index("findings_uid", "uid"),
     # What is listed is listed by risk: each of these gives a page without sorting.
-    Index("findings_risk", "risk", "id"),
+    Index("findings_risk", "risk", "id", "resolved_at", "opened_at", "due_at"),
     Index("findings_state", "state", "risk", "id", "opened_at", "due_at"),
-    Index("findings_unresolved", "risk", "id", "opened_at", "due_at", **_UNRESOLVED),
     *(
         Index(f"findings_of_{name}", name, "risk", "id", **_UNRESOLVED)
         for name in ("severity", "environment", "owner", "account", "policy", "type", "name")

@@ -107,13 +107,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("findings_key", "findings", ["key"], unique=True)
-    op.create_index("findings_type", "findings", ["type", "policy"])
+    compared = ["key", "resolved_at", "unconfirmed_since", "incarnation"]
+    marks = ["evidence_mark", "subject_mark"]
+    op.create_index("findings_type", "findings", ["type", "policy", *compared, *marks])
     op.create_index("findings_uid", "findings", ["uid"])
-    op.create_index("findings_risk", "findings", ["risk", "id"])
-    by_risk = ["risk", "id", "opened_at", "due_at"]
-    op.create_index("findings_state", "findings", ["state", *by_risk])
+    dates = ["opened_at", "due_at"]
+    op.create_index("findings_risk", "findings", ["risk", "id", "resolved_at", *dates])
+    op.create_index("findings_state", "findings", ["state", "risk", "id", *dates])
     unresolved = _only("resolved_at IS NULL")
-    op.create_index("findings_unresolved", "findings", by_risk, **unresolved)
     for name in ("severity", "environment", "owner", "account", "policy", "type", "name"):
         op.create_index(f"findings_of_{name}", "findings", [name, "risk", "id"], **unresolved)
     op.create_index(
