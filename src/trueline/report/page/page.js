@@ -39,12 +39,11 @@
     byId("tiles").append(
       tile(summary.by_severity.critical || 0, "critical", summary.by_severity.critical ? "critical" : ""),
       tile(summary.by_severity.high || 0, "high", summary.by_severity.high ? "high" : ""),
-      tile(summary.fail, "fails in all", ""),
+      tile(summary.fail, summary.excepted ? "fails in all, " + summary.excepted + " excepted" : "fails in all", ""),
       tile(summary.unknown, "not known", summary.unknown ? "unknown" : ""),
       tile(summary.resources.toLocaleString("en"), "resources", ""),
       tile(data.read, "of all answers read", summary.share_read < 1 ? "unknown" : ""),
       el("div", { class: "tile wide" }, stack, legend));
-    if (summary.excepted) byId("tiles").append(tile(summary.excepted, "fails under an exception", ""));
   }
 
   // --- filters: their state is the URL's fragment ------------------------------------------------------------
