@@ -12,12 +12,13 @@ from operator import itemgetter
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Integer, bindparam, cast, select, update
+from sqlalchemy import Integer, cast, select
 
 from trueline.findings import acceptance
 from trueline.findings.audit import Event
 from trueline.findings.comparing import KNOWN, Comparison, Place
 from trueline.findings.compensation import note_doubts, watched
+from trueline.findings.confirming import Confirmed, confirm, confirmed_by, last_confirmed
 from trueline.findings.identity import id_of
 from trueline.findings.lifecycle import (
     active_acceptances,
@@ -29,7 +30,7 @@ from trueline.findings.lifecycle import (
 )
 from trueline.findings.owners import Owning
 from trueline.findings.risk import Weighing, with_age
-from trueline.findings.schema import confirmations, findings
+from trueline.findings.schema import findings
 from trueline.findings.store import Tx, compact, micros, read_rows
 from trueline.findings.windows import due_at, next_step
 from trueline.model import Policy, ScopeState
@@ -95,7 +96,7 @@ class Applying:
         """Apply what the snapshot says of one type. `judged`: the policies that were."""
         table = comparison.said.table
         scopes = {(s.scope.account, s.scope.region): s for s in states}
-        confirmed = self._confirmed(judged)
+        confirmed = confirmed_by(self.tx, judged)
         comparison.prepare(self._known(table))
         try:
             for rows in comparison.changes():
@@ -107,7 +108,7 @@ class Applying:
         finally:
             comparison.close()
         self._flush()
-        self._confirm(judged, scopes, confirmed)
+        confirm(self.tx, self.number, judged, scopes, confirmed)
 
     # what the store says
 
@@ -125,14 +126,6 @@ class Applying:
             arrays = [pa.array(values, kind.type) for values, kind in columns]
             yield pa.RecordBatch.from_arrays(arrays, schema=KNOWN)
 
-    def _confirmed(self, judged: Iterable[str]) -> dict[tuple[str, str, str], int]:
-        """When each (policy, account, region) was last confirmed."""
-        c = confirmations.c
-        rows = self.tx.conn.execute(
-            select(c.policy, c.account, c.region, c.at).where(c.policy.in_(sorted(judged)))
-        )
-        return {(r.policy, r.account, r.region): r.at for r in rows}
-
     def _stored(self, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
         out: dict[str, dict[str, Any]] = {}
         for start in range(0, len(keys), _CHUNK):
@@ -147,7 +140,7 @@ class Applying:
         self,
         rows: Sequence[dict[str, Any]],
         scopes: Mapping[tuple[str, str], ScopeState],
-        confirmed: Mapping[tuple[str, str, str], int],
+        confirmed: Confirmed,
     ) -> None:
         old = self._stored([row["key"] for row in rows if row["todo"] != "open"])
         self._identify([r for r in rows if r["todo"] == "recreate" or r["key"] not in old])
@@ -301,13 +294,11 @@ class Applying:
             made |= {name: was[name] for name in ("owner", "owner_step", "owner_gap")}
         return made
 
-    def _doubt(
-        self, was: Mapping[str, Any], cause: str, confirmed: Mapping[tuple[str, str, str], int]
-    ) -> dict[str, Any]:
+    def _doubt(self, was: Mapping[str, Any], cause: str, confirmed: Confirmed) -> dict[str, Any]:
         self.tx.tell(Event("unconfirmed", was["id"], why=cause))
         return {
             "b_id": was["id"],
-            "last_confirmed": _last(was, confirmed),
+            "last_confirmed": last_confirmed(was, confirmed),
             "unconfirmed_since": self.at,
             "unconfirmed_cause": cause,
         }
@@ -319,11 +310,11 @@ class Applying:
         comparison: Comparison,
         keys: Sequence[str],
         scopes: Mapping[tuple[str, str], ScopeState],
-        confirmed: Mapping[tuple[str, str, str], int],
+        confirmed: Confirmed,
         judged: frozenset[str],
     ) -> None:
         rows = sorted(self._stored(keys).values(), key=lambda row: str(row["id"]))
-        confirmed = {**confirmed, **self._confirmed({r["policy"] for r in rows} - judged)}
+        confirmed = {**confirmed, **confirmed_by(self.tx, {r["policy"] for r in rows} - judged)}
         standing = comparison.standing([row["uid"] for row in rows])
         updates = []
         for was in rows:
@@ -356,12 +347,12 @@ class Applying:
         was: Mapping[str, Any],
         scope: ScopeState | None,
         place: Place | None,
-        confirmed: Mapping[tuple[str, str, str], int],
+        confirmed: Confirmed,
     ) -> list[dict[str, Any]]:
         """Resolved where a newer and whole read proves it, else as it was or in doubt."""
         if scope is None or not scope.complete:
             return self._doubted(was, (scope and scope.cause) or "not_collected", confirmed)
-        if micros(scope.collected_at) <= _last(was, confirmed):
+        if micros(scope.collected_at) <= last_confirmed(was, confirmed):
             return []
         if place is None:
             return [self._resolve(was, "gone", confirmed)]
@@ -369,7 +360,7 @@ class Applying:
         return [self._resolve(was, "recreated" if anew else "fixed", confirmed)]
 
     def _doubted(
-        self, was: Mapping[str, Any], cause: str, confirmed: Mapping[tuple[str, str, str], int]
+        self, was: Mapping[str, Any], cause: str, confirmed: Confirmed
     ) -> list[dict[str, Any]]:
         return [] if was["unconfirmed_since"] is not None else [self._doubt(was, cause, confirmed)]
 
@@ -377,7 +368,7 @@ class Applying:
         self,
         was: Mapping[str, Any],
         reason: str,
-        confirmed: Mapping[tuple[str, str, str], int],
+        confirmed: Confirmed,
         why: str | None = None,
     ) -> dict[str, Any]:
         self.tx.tell(Event("resolved", was["id"], why=why or _REASONS[reason]))
@@ -388,7 +379,7 @@ class Applying:
             "state": "resolved",
             "resolved_at": self.at,
             "resolved_reason": reason,
-            "last_confirmed": _last(was, confirmed),
+            "last_confirmed": last_confirmed(was, confirmed),
             "unconfirmed_since": None,
             "unconfirmed_cause": None,
             "exception": None,
@@ -408,49 +399,12 @@ class Applying:
                 .where(f.resolved_at.is_(None), f.policy == policy, f.type == table)
                 .order_by(f.id)
             )
-            confirmed = self._confirmed([policy])
+            confirmed = confirmed_by(self.tx, [policy])
             self._update(
                 [self._resolve(dict(r), "policy_removed", confirmed) for r in rows.mappings()]
             )
 
     # writing
-
-    def _confirm(
-        self,
-        judged: Iterable[str],
-        scopes: Mapping[tuple[str, str], ScopeState],
-        before: Mapping[tuple[str, str, str], int],
-    ) -> None:
-        """Note for each policy and scope when what now stands there was collected."""
-        c, new, changed = confirmations.c, [], []
-        for (account, region), state in scopes.items():
-            at = micros(state.collected_at)
-            if not state.complete:
-                continue
-            for policy in judged:
-                last = before.get((policy, account, region))
-                if last is None:
-                    new.append(
-                        {
-                            "policy": policy, "account": account, "region": region,
-                            "snapshot": self.number, "at": at,
-                        }
-                    )  # fmt: skip
-                elif last < at:
-                    changed.append((policy, account, region, at))
-        self.tx.insert(confirmations, new)
-        if changed:
-            statement = (
-                update(confirmations)
-                .where(
-                    c.policy == bindparam("p"),
-                    c.account == bindparam("a"),
-                    c.region == bindparam("r"),
-                )
-                .values(at=bindparam("t"), snapshot=self.number)
-            )
-            names = ("p", "a", "r", "t")
-            self.tx.conn.execute(statement, [dict(zip(names, x, strict=True)) for x in changed])
 
     def _update(self, rows: Sequence[Mapping[str, Any]]) -> None:
         update_findings(self.tx, rows)
@@ -468,11 +422,3 @@ def _ageless(factors: str) -> dict[str, Any]:
     parts: dict[str, Any] = json.loads(factors)
     parts.pop("age", None)
     return parts
-
-
-def _last(was: Mapping[str, Any], confirmed: Mapping[tuple[str, str, str], int]) -> int:
-    """When a finding was last confirmed."""
-    if was["last_confirmed"] is not None:
-        return int(was["last_confirmed"])
-    place = (was["policy"], was["scope_account"], was["scope_region"])
-    return confirmed.get(place, int(was["first_seen"]))
