@@ -1,8 +1,8 @@
 """Applies snapshots, or makes a store, in processes that a test may kill.
 
-Run with a home and URL of a store, it reads a line each: `apply`, `migrate` or `full` (apply on a
-full disk) forks a child and answers its process id; `wait PID` answers how that ended. Everything
-is loaded before, so that what is killed is the work itself. It is always `FINAL`.
+Run with a home and URL of a store, it reads a line each: `apply`, `migrate`, `full` (apply on a
+full disk) or `backup FILE` forks a child and answers its process id; `wait PID` answers how that
+ended. Everything is loaded before, so that what is killed is the work itself. It is always `FINAL`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import time_machine
 from findings.kit import HOUR, T0, Estate
 from trueline.errors import TruelineError
 from trueline.findings import applying, open_state, store  # noqa: F401 - loaded before the fork
+from trueline.findings.backup import backup
 from trueline.lake import Lake  # noqa: F401
 
 FINAL = T0.timestamp() + 100 * HOUR
@@ -75,6 +76,10 @@ def work(what: str, home: Path, url: str) -> int:
             if what == "migrate":
                 open_state(url).close()
                 return 0
+            if what.startswith("backup"):
+                with estate.opened() as state:
+                    backup(state, Path(what.partition(":")[2]))
+                return 0
             if what == "full":
                 with estate.opened():
                     resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))
@@ -89,6 +94,8 @@ def work(what: str, home: Path, url: str) -> int:
 def serve(home: Path, url: str) -> None:
     for line in sys.stdin:
         what, _, rest = line.strip().partition(" ")
+        if what == "backup":
+            what, rest = f"backup:{rest}", ""
         if what == "wait":
             answer = os.waitstatus_to_exitcode(os.waitpid(int(rest), 0)[1])
         else:

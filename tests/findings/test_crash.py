@@ -112,6 +112,25 @@ def test_a_process_killed_while_it_makes_a_store_leaves_all_of_it_or_nothing(
                 cluster.drop(url)
 
 
+def test_a_process_killed_while_it_copies_leaves_a_whole_backup_or_none(
+    tmp_path: Path, state_url: str, states: list[str]
+) -> None:
+    dice = random.Random(17)
+    with Applier(tmp_path / "home", state_url) as applier:
+        assert applier.run("apply") == 0
+        for number in range(KILLS):
+            target = tmp_path / f"backup{number}.sqlite"
+            pid = applier.start("backup", str(target))
+            time.sleep(dice.uniform(0, 0.5))
+            assert applier.kill(pid) in (-9, 0)
+            if target.exists():
+                assert held(f"sqlite:///{target}", states) == len(states) - 1
+        target = tmp_path / "last.sqlite"
+        assert applier.run("backup", str(target)) == 0
+    assert held(f"sqlite:///{target}", states) == len(states) - 1
+    assert held(state_url, states) == len(states) - 1
+
+
 def test_two_that_apply_at_once_apply_each_snapshot_once(
     tmp_path: Path, state_url: str, states: list[str]
 ) -> None:
