@@ -13,17 +13,18 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
+from sqlalchemy import Connection, func, select
 
 from benchmarks.estate import POLICIES, TYPES, build_lake, change_lake
 from benchmarks.measure import Figure, child, cpu_seconds, run_process
 from benchmarks.postgresql import Server, postgresql
 from trueline.catalog import load
 from trueline.catalog.select import tables_named
-from trueline.findings.filters import condition
+from trueline.findings.queries import Wanted, counts, find, listed
 from trueline.findings.schema import events, findings
 from trueline.findings.store import micros
 from trueline.lake import Lake, RunSelection
@@ -162,54 +163,51 @@ def ask(home: Path, url: str, pid: str = "") -> dict[str, dict[str, float]]:
     rows: dict[str, float] = {}
     took: dict[str, dict[str, float]] = {"pages": {}, "counts": {}}
     with state.reading() as conn:
-        some = conn.execute(_page(None)).all()[-1]
-        asked = {
-            "pages": {"first page": _page(None), "next page": _page(None, some)}
-            | {text: _page(condition(text, now)) for text in _filters(some)}
-            | {"id prefix": _page(findings.c.id.between(some.id[:8], some.id[:8] + "g"))},
-            "counts": {f"counts by {c}": _counts(c) for c in ("severity", "owner", "environment")},
+        some = list(listed(conn, Wanted(), now, limit=_PAGE))[-1]
+
+        def page(text: str | None) -> Callable[[], int]:
+            return lambda: sum(1 for _ in listed(conn, Wanted(text), now, limit=_PAGE))
+
+        asked: dict[str, dict[str, Callable[[], int]]] = {
+            "pages": {"first page": page(None)}
+            | {text: page(text) for text in _filters(some)}
+            | {"id prefix": lambda: len([find(conn, some["id"][:12], now)])},
+            "counts": {
+                f"counts by {by}": partial(_counted, conn, by, now)
+                for by in ("severity", "owner", "environment")
+            },
         }
         for kind, queries in asked.items():
             for name, query in queries.items():
-                took[kind][name], rows[name] = _timed(conn, query, server)
+                took[kind][name], rows[name] = _timed(query, server)
     state.close()
     return {**took, "rows": rows}
 
 
-def _filters(some: Row[Any]) -> list[str]:
+def _counted(conn: Connection, by: str, now: int) -> int:
+    return len(counts(conn, by, now))
+
+
+def _filters(some: Mapping[str, Any]) -> list[str]:
     return [
         "severity:critical", "severity:high", "severity:low", "env:prod", "env:none",
-        f"owner:{some.owner}", f"account:{some.account}", f"policy:{some.policy}",
-        f"name:{some.name or 'main'}", f"uid:'{some.uid}'", "type:aws_vpc",
+        f"owner:{some['owner']}", f"account:{some['account']}", f"policy:{some['policy']}",
+        f"name:{some['name'] or 'main'}", f"uid:'{some['uid']}'", "type:aws_vpc",
         "state:open AND overdue", "state:acknowledged", "age:>30d", "age:>60d",
         "tag('env') = 'prod'",
     ]  # fmt: skip
 
 
-def _page(that: ColumnElement[bool] | None, after: Row[Any] | None = None) -> Select[Any]:
-    """The first findings by risk that are not resolved, or those behind one."""
-    f = findings.c
-    asked = [f.resolved_at.is_(None)] + ([] if that is None else [that])
-    if after is not None:
-        asked += [f.risk <= after.risk, or_(f.risk < after.risk, f.id < after.id)]
-    return select(findings).where(and_(*asked)).order_by(f.risk.desc(), f.id.desc()).limit(_PAGE)
-
-
-def _counts(column: str) -> Select[Any]:
-    by = findings.c[column]
-    return select(by, func.count()).where(findings.c.resolved_at.is_(None)).group_by(by)
-
-
-def _timed(conn: Connection, query: Select[Any], server: Server | None) -> tuple[float, int]:
+def _timed(query: Callable[[], int], server: Server | None) -> tuple[float, int]:
     """CPU milliseconds of a query here and on the server, and its rows; once before, unmeasured."""
 
     def spent() -> float:
         return cpu_seconds() + (server.cpu_seconds() if server else 0.0)
 
-    rows = len(conn.execute(query).all())
+    rows = query()
     began = spent()
     for _ in range(_TIMES):
-        conn.execute(query).all()
+        query()
     return (spent() - began) * 1000 / _TIMES, rows
 
 

@@ -104,7 +104,7 @@ def find(conn: Connection, wanted: str, now: int) -> dict[str, Any]:
     f = findings.c
     ids = (
         conn.execute(
-            select(f.id).where(f.id >= wanted, f.id < wanted + "~").order_by(f.id).limit(6)
+            select(f.id).where(f.id >= wanted, f.id < wanted + "g").order_by(f.id).limit(6)
         )
         .scalars()
         .all()
