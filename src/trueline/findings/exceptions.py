@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, insert, select, update
 
 from trueline.errors import ActionError, ConfigError
 from trueline.findings import acceptance
@@ -206,13 +206,11 @@ class Desk:
     def new_matches(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
         """What a rule fits that is neither excepted nor was ever accepted and lost."""
         a = acceptances.c
-        known = set(
-            self.tx.conn.execute(select(a.finding).where(a.exception == row["id"])).scalars()
-        )
+        known = select(a.finding).where(a.exception == row["id"])
         return [
             finding
-            for finding in self.matched(row["rule"])
-            if finding["id"] not in known and self.fits(finding, row["until"], row["approved_at"])
+            for finding in self.matched(row["rule"], findings.c.id.not_in(known))
+            if self.fits(finding, row["until"], row["approved_at"])
         ]
 
     # checks
@@ -284,11 +282,10 @@ class Desk:
             self.settings, finding["policy"], finding["severity"], finding["environment"]
         )
 
-    def matched(self, rule: str) -> list[dict[str, Any]]:
+    def matched(self, rule: str, *more: ColumnElement[bool]) -> list[dict[str, Any]]:
         """Unresolved findings that a rule certainly fits."""
-        rows = self.tx.conn.execute(
-            select(findings).where(findings.c.resolved_at.is_(None), condition(rule, self.tx.now))
-        )
+        fitting = (findings.c.resolved_at.is_(None), condition(rule, self.tx.now), *more)
+        rows = self.tx.conn.execute(select(findings).where(*fitting))
         return [dict(row) for row in rows.mappings()]
 
     def _set(self, wanted: str, values: Mapping[str, Any]) -> None:
