@@ -318,7 +318,7 @@ def bounded(examples: int, steps: int) -> settings:
 
 
 def test_the_store_on_sqlite_says_what_the_model_says() -> None:
-    run_state_machine_as_test(Store, settings=bounded(16, 22))
+    run_state_machine_as_test(Store, settings=bounded(11, 22))
 
 
 @pytest.mark.needs("postgresql")
