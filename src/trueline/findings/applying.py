@@ -104,7 +104,9 @@ class Applying:
             for keys in comparison.missing():
                 self._missing(comparison, keys, scopes, confirmed, judged)
             counted = watched(self.tx) & judged
-            note_doubts(self.tx, counted, comparison.unknown(counted))
+            unread = [place for place, state in scopes.items() if not state.complete]
+            lost = [(p, f"scope:{r}", a) for a, r in unread for p in sorted(counted)]
+            note_doubts(self.tx, table, counted, [*comparison.unknown(counted), *lost])
         finally:
             comparison.close()
         self._flush()

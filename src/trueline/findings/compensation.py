@@ -27,13 +27,16 @@ def watched(tx: Tx) -> set[str]:
     return {policy for text in rows.scalars() for policy in json.loads(text)}
 
 
-def note_doubts(tx: Tx, policies: Collection[str], unknown: Iterable[tuple[str, str, str]]) -> None:
-    """Keep which (policy, uid, account) a snapshot could not judge, in place of what was known."""
+def note_doubts(
+    tx: Tx, table: str, policies: Collection[str], unknown: Iterable[tuple[str, str, str]]
+) -> None:
+    """Keep which (policy, uid, account) of a type a snapshot could not judge, in place of what was
+    known; for a listing that failed the uid is `scope:` and the region."""
     if not policies:
         return
     tx.conn.execute(doubts.delete().where(doubts.c.policy.in_(sorted(policies))))
     names = ("policy", "uid", "account")
-    tx.insert(doubts, [dict(zip(names, row, strict=True)) for row in unknown])
+    tx.insert(doubts, [dict(zip(names, row, strict=True), type=table) for row in unknown])
 
 
 def failing(tx: Tx, exception: Mapping[str, Any], finding: Mapping[str, Any]) -> str | None:
@@ -67,7 +70,9 @@ def undecided(
         if tx.conn.execute(select(c.policy).where(read).limit(1)).first() is None:
             return str(policy)
         doubted = select(d.policy).where(
-            d.policy == policy, d.account == account, d.uid.in_((finding["uid"], "*"))
+            d.policy == policy,
+            d.account == account,
+            (d.uid == finding["uid"]) | (d.type != finding["type"]),
         )
         if tx.conn.execute(doubted.limit(1)).first() is not None:
             return str(policy)

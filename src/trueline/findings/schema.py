@@ -187,6 +187,7 @@ doubts = Table(
     Column("policy", Text, primary_key=True),
     Column("uid", Text, primary_key=True),
     Column("account", Text, primary_key=True),
+    Column("type", Text, nullable=False),
     comment="What the newest snapshot could not judge, of policies that exceptions count on.",
 )
 

@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("policy", sa.Text(), nullable=False),
         sa.Column("uid", sa.Text(), nullable=False),
         sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("type", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("policy", "uid", "account"),
     )
     op.create_table(
