@@ -239,13 +239,13 @@ class _Writer:
             record_batches(
                 rtype,
                 [
-                    self._sample(values, f"team-{i % _OWNERS}")
+                    self._sample(values, _tags(i, random))
                     for i, values in enumerate(sampled(rtype.table, _SAMPLES, random))
                 ],
             )
         ).combine_chunks()
 
-    def _sample(self, values: Mapping[str, Any], owner: str) -> dict[str, Any]:
+    def _sample(self, values: Mapping[str, Any], tags: Mapping[str, str]) -> dict[str, Any]:
         """A whole row of these values; ids, and references that are there, are laid over it."""
         rtype, random = self._rtype, self._random
         columns: dict[str, Any] = {n: values.get(n) for n in rtype.columns}
@@ -254,7 +254,7 @@ class _Writer:
             columns[name] = [] if many else "" if there else None
         if self._id:
             columns[self._id] = ""
-        columns["tags"] = {"env": random.choice(("prod", "dev")), "owner": owner}
+        columns["tags"] = tags
         lost = DENIED.get(rtype.table, ()) if random.random() < _DENIED_SHARE else ()
         columns.update(dict.fromkeys(lost))
         optional = [n for n, c in rtype.columns.items() if c.type.optional and n not in lost]
@@ -334,3 +334,9 @@ def _arn(scope: Scope, name: str) -> str:
     service, _, kind = scope.type.removeprefix("aws_").partition("_")
     region = "" if scope.region == "global" else scope.region
     return f"arn:aws:{service}:{region}:{scope.account}:{kind}/{name}"
+
+
+def _tags(sample: int, random: Random) -> dict[str, str]:
+    """An owner, an environment, and once in all samples a tag that nothing else has."""
+    rare = {} if sample else {"audit": "yes"}
+    return {"env": random.choice(("prod", "dev")), "owner": f"team-{sample % _OWNERS}", **rare}

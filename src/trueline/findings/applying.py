@@ -32,6 +32,7 @@ from trueline.findings.owners import Owning
 from trueline.findings.risk import Weighing, with_age
 from trueline.findings.schema import findings
 from trueline.findings.store import Tx, compact, micros, read_rows
+from trueline.findings.tags import TagSets
 from trueline.findings.windows import due_at, next_step
 from trueline.model import Policy, ScopeState
 from trueline.settings import Settings
@@ -43,7 +44,7 @@ _MANY = 1_000
 """Findings to open at once from which on it pays to make the indexes afterwards."""
 _SAME = (
     "policy", "uid", "incarnation", "type", "provider", "name", "account", "region",
-    "scope_account", "scope_region", "environment", "severity", "tags", "owner",
+    "scope_account", "scope_region", "environment", "severity", "tags", "tag_set", "owner",
     "owner_step", "owner_gap", "evidence", "evidence_mark", "subject_mark",
 )  # fmt: skip
 """What a finding takes from the snapshot as it is."""
@@ -89,6 +90,7 @@ class Applying:
     _taken: set[str] = field(default_factory=set)
     _weights: dict[tuple[Any, ...], tuple[int, str]] = field(default_factory=dict)
     _beginnings: dict[tuple[Any, ...], dict[str, Any]] = field(default_factory=dict)
+    _tag_sets: TagSets = field(default_factory=TagSets)
 
     def type(
         self, comparison: Comparison, states: Iterable[ScopeState], judged: frozenset[str]
@@ -230,6 +232,7 @@ class Applying:
     def _made(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """What the snapshot says of a finding, as columns of the store."""
         risk, factors = self._weighed(row)
+        self._tag_sets.add(row["tag_set"], row["tags"])
         return dict(zip(_SAME, _same(row), strict=True), risk=risk, factors=factors)
 
     def _weighed(self, row: Mapping[str, Any]) -> tuple[int, str]:
@@ -416,6 +419,7 @@ class Applying:
             self.tx.leave_out_indexes()
         self.tx.insert(findings, self._inserts)
         self._inserts = []
+        self._tag_sets.write(self.tx)
 
 
 def _ageless(factors: str) -> dict[str, Any]:

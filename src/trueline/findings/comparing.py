@@ -197,6 +197,7 @@ class Comparison:
         return (
             "SELECT p.* EXCLUDE (tags, plane, account_path, row_mark), "
             "to_json(p.tags)::VARCHAR AS tags, "
+            "(md5_number_lower(to_json(p.tags)::VARCHAR) >> 1)::BIGINT AS tag_set, "
             f"{self._mark()} AS subject_mark FROM ({weighed}) p"
         )
 

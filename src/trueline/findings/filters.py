@@ -6,8 +6,8 @@ A condition is NULL where it cannot be decided, as everywhere.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from typing import Any, cast
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeGuard, cast
 
 from sqlalchemy import ColumnElement, and_, case, func, literal, null, or_, true
 
@@ -17,7 +17,7 @@ from trueline.findings.subject import FINDING
 from trueline.language import expand_filter
 from trueline.language import nodes as n
 
-__all__ = ["condition", "may_be_unknown", "reads"]
+__all__ = ["condition", "may_be_unknown", "reads", "tag_tests"]
 
 _DAY = 86_400_000_000
 _OPS = {"=": "__eq__", "<>": "__ne__", "<": "__lt__", "<=": "__le__", ">": "__gt__", ">=": "__ge__"}
@@ -43,6 +43,23 @@ def may_be_unknown(text: str) -> bool:
         isinstance(p, n.Tag) or (isinstance(p, n.Column) and p.name in ("tags", "account_path"))
         for p in n.walk(_tree(text))
     )
+
+
+def tag_tests(
+    text: str, now: int, value: ColumnElement[str]
+) -> Iterator[tuple[str, ColumnElement[bool], ColumnElement[bool]]]:
+    """Of each part that every fitting finding must fit and that asks for one tag alone: the tag,
+    the test of a value of it, and what the test says where there is no such tag."""
+    tree = _tree(text)
+    parts = tree.items if isinstance(tree, n.Logic) and tree.op == "and" else (tree,)
+    for part in parts:
+        read = {r.key if isinstance(r, n.Tag) else None for r in n.walk(part) if _is_ref(r)}
+        if len(read) == 1 and (key := read.pop()) is not None:
+            yield key, _TagTest(now, value).compile(part), _TagTest(now, None).compile(part)
+
+
+def _is_ref(node: n.Expr) -> TypeGuard[n.Ref]:
+    return isinstance(node, n.Column | n.Tag)
 
 
 def _tree(text: str, where: Where | None = None) -> n.Expr:
@@ -155,6 +172,22 @@ class _Compiler:
         if node.name == "starts_with":
             return func.substr(args[0], 1, func.length(args[1])) == args[1]
         return cast("ColumnElement[Any]", _FUNCTIONS[node.name](args[0]))
+
+
+class _TagTest(_Compiler):
+    """Compiles what is asked of one tag: of a value it has, or None of there being no such tag."""
+
+    def __init__(self, now: int, value: ColumnElement[str] | None) -> None:
+        super().__init__(now)
+        self.value = value
+
+    def _optional(self, node: n.Coalesce | n.Known) -> ColumnElement[Any]:
+        if isinstance(node, n.Known):
+            return literal(node.is_set == (self.value is not None))
+        return literal(_constant(node.default)) if self.value is None else self.value
+
+    def _reference(self, node: n.Ref) -> ColumnElement[Any]:
+        return null() if self.value is None else self.value
 
 
 def _days(now: int, time: ColumnElement[Any], op: str, days: Any) -> ColumnElement[bool] | None:

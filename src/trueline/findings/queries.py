@@ -18,6 +18,7 @@ from trueline.findings.schema import (
     findings,
     transactions,
 )
+from trueline.findings.tags import few
 from trueline.findings.windows import DAY
 
 __all__ = [
@@ -51,19 +52,29 @@ class Wanted:
     filter: str | None = None
     all: bool = False
 
+    @property
+    def _text(self) -> str:
+        return (self.filter or "").strip() or "TRUE"
+
+    @property
+    def _resolved(self) -> bool:
+        return self.all or "state" in reads(self._text)
+
     def where(self, now: int) -> ColumnElement[bool]:
-        text = (self.filter or "").strip()
-        fits = condition(text, now) if text else literal(True)
-        if text and may_be_unknown(text):
+        fits = condition(self._text, now)
+        if may_be_unknown(self._text):
             fits = or_(fits, fits.is_(None))
-        if self.all or (text and "state" in reads(text)):
+        if self._resolved:
             return fits
         return and_(findings.c.resolved_at.is_(None), fits)
 
+    def among(self, conn: Connection, now: int) -> list[str] | None:
+        """The ids that need be looked at, where tags leave but a few."""
+        return None if self._resolved else few(conn, self._text, now)
+
     def fits(self, now: int) -> ColumnElement[Any]:
         """NULL where it is not known whether the filter fits."""
-        text = (self.filter or "").strip()
-        return condition(text, now) if text and may_be_unknown(text) else literal(True)
+        return condition(self._text, now) if may_be_unknown(self._text) else literal(True)
 
 
 def listed(
@@ -71,9 +82,10 @@ def listed(
 ) -> Iterator[dict[str, Any]]:
     """Findings, the riskiest first, each with `confirmed_at`, `fits` and its exception's facts."""
     c, f, e = confirmations.c, findings.c, exceptions.c
+    where, among = wanted.where(now), wanted.among(conn, now) if limit else None
     page = (
         select(findings, wanted.fits(now).label("fits"))
-        .where(wanted.where(now))
+        .where(where if among is None else and_(f.id.in_(among), where))
         .order_by(f.risk.desc(), f.id.desc())
         .limit(limit)
         .subquery()

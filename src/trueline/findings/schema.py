@@ -32,6 +32,7 @@ __all__ = [
     "findings",
     "metadata",
     "snapshots",
+    "tag_values",
     "transactions",
 ]
 
@@ -74,6 +75,7 @@ findings = Table(
     Column("environment", Text),
     Column("severity", Text, nullable=False),
     Column("tags", JSON(none_as_null=True), comment="NULL = not known"),
+    Column("tag_set", BigInteger, comment="Digest of the tags"),
     Column("owner", Text),
     Column("owner_step", Integer, nullable=False),
     Column("owner_gap", Boolean, nullable=False),
@@ -112,9 +114,20 @@ findings = Table(
         Index(f"findings_of_{name}", name, "risk", "id", **_UNRESOLVED)
         for name in ("severity", "environment", "owner", "account", "policy", "type", "name")
     ),
+    Index("findings_of_tags", "tag_set", **_UNRESOLVED),
     Index("findings_exception", "exception", **_only("exception IS NOT NULL")),
     Index("findings_next_step", "next_step_at", **_only("next_step_at IS NOT NULL")),
     Index("findings_age", "age_step", "opened_at", **_UNRESOLVED),
+)
+
+tag_values = Table(
+    "tag_values",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", Text, primary_key=True),
+    Column("tag_set", BigInteger, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+    comment="What each set of tags holds, or has held: it finds the few findings that a tag fits.",
 )
 
 confirmations = Table(

@@ -82,6 +82,7 @@ def upgrade() -> None:
         sa.Column("environment", sa.Text(), nullable=True),
         sa.Column("severity", sa.Text(), nullable=False),
         sa.Column("tags", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("tag_set", sa.BigInteger(), nullable=True),
         sa.Column("owner", sa.Text(), nullable=True),
         sa.Column("owner_step", sa.Integer(), nullable=False),
         sa.Column("owner_gap", sa.Boolean(), nullable=False),
@@ -118,6 +119,7 @@ def upgrade() -> None:
     unresolved = _only("resolved_at IS NULL")
     for name in ("severity", "environment", "owner", "account", "policy", "type", "name"):
         op.create_index(f"findings_of_{name}", "findings", [name, "risk", "id"], **unresolved)
+    op.create_index("findings_of_tags", "findings", ["tag_set"], **unresolved)
     op.create_index(
         "findings_exception", "findings", ["exception"], **_only("exception IS NOT NULL")
     )
@@ -132,6 +134,14 @@ def upgrade() -> None:
         sa.Column("applied_at", sa.BigInteger(), nullable=False),
         sa.Column("changes", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("number"),
+    )
+    op.create_table(
+        "tag_values",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("tag_set", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("key", "value", "tag_set"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "transactions",
