@@ -74,6 +74,8 @@ def _sqlite(url: URL, create: bool) -> Engine:
     def prepare(connection: Any, record: Any) -> None:
         # Transactions begin where we say, not where the driver guesses.
         connection.isolation_level = None
+        # Of a new file; a million findings cost a seventh less than with pages of 4 KB.
+        connection.execute("PRAGMA page_size = 16384")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
