@@ -89,3 +89,18 @@ def test_a_set_of_tags_is_kept_once_and_new_ones_are_found(estate: Estate) -> No
         assert _names(conn, "tag('team') = 'ops'") == {"a"}
         assert _names(conn, "tag('team') = 'web'") == {"b"}
     state.close()
+
+
+def test_tags_that_no_index_holds_are_looked_at_each_time(estate: Estate) -> None:
+    noise = "".join(chr(0x4E00 + 7919 * i % 20_000) for i in range(2_000))  # nothing compresses it
+    long = {"team": "web", "note": noise}
+    estate.scan({HERE: [public("long", tags=long), public("short", tags={"team": "ops"})]})
+    estate.sync()
+    state = estate.state()
+    with state.reading() as conn:
+        kept = conn.execute(select(tag_values.c.key, tag_values.c.value)).all()
+        assert list(map(tuple, kept)) == [("team", "ops")]
+        assert _names(conn, "tag('team') = 'web'") == {"long"}
+        assert _names(conn, "tag('team') = 'ops'") == {"short"}
+        assert _names(conn, f"tag('note') = '{noise[:1000]}'") == set()
+    state.close()

@@ -44,7 +44,7 @@ _MANY = 1_000
 """Findings to open at once from which on it pays to make the indexes afterwards."""
 _SAME = (
     "policy", "uid", "incarnation", "type", "provider", "name", "account", "region",
-    "scope_account", "scope_region", "environment", "severity", "tags", "tag_set", "owner",
+    "scope_account", "scope_region", "environment", "severity", "tags", "owner",
     "owner_step", "owner_gap", "evidence", "evidence_mark", "subject_mark",
 )  # fmt: skip
 """What a finding takes from the snapshot as it is."""
@@ -232,8 +232,9 @@ class Applying:
     def _made(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """What the snapshot says of a finding, as columns of the store."""
         risk, factors = self._weighed(row)
-        self._tag_sets.add(row["tag_set"], row["tags"])
-        return dict(zip(_SAME, _same(row), strict=True), risk=risk, factors=factors)
+        tag_set = self._tag_sets.kept(row["tag_set"], row["tags"])
+        said = dict(zip(_SAME, _same(row), strict=True))
+        return {**said, "tag_set": tag_set, "risk": risk, "factors": factors}
 
     def _weighed(self, row: Mapping[str, Any]) -> tuple[int, str]:
         """The risk without age, and its parts as JSON: of a million findings few are different."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, TypeGuard, cast
 
 from sqlalchemy import ColumnElement, and_, case, func, literal, null, or_, true
@@ -62,6 +63,7 @@ def _is_ref(node: n.Expr) -> TypeGuard[n.Ref]:
     return isinstance(node, n.Column | n.Tag)
 
 
+@lru_cache(maxsize=32)
 def _tree(text: str, where: Where | None = None) -> n.Expr:
     from trueline.language import read_rule
 

@@ -75,7 +75,7 @@ findings = Table(
     Column("environment", Text),
     Column("severity", Text, nullable=False),
     Column("tags", JSON(none_as_null=True), comment="NULL = not known"),
-    Column("tag_set", BigInteger, comment="Digest of the tags"),
+    Column("tag_set", BigInteger, comment="Digest of the tags; NULL = not in tag_values"),
     Column("owner", Text),
     Column("owner_step", Integer, nullable=False),
     Column("owner_gap", Boolean, nullable=False),

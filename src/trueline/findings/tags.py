@@ -18,38 +18,49 @@ __all__ = ["FEW", "TagSets", "few"]
 FEW = 5_000
 """Up to so many findings are looked at one by one; of more, a page is full soon enough."""
 _REMEMBERED = 50_000
+_LONGEST = 2_600
 
 
 class TagSets:
-    """What a transaction meets of them; each is written before the next rows are."""
+    """What a transaction meets of them; new ones are written with its next rows."""
 
     def __init__(self) -> None:
-        self._met: set[int] = set()
-        self._new: dict[int, str] = {}
+        self._met: dict[int, int | None] = {}
+        self._new: list[dict[str, Any]] = []
 
-    def add(self, tag_set: int | None, tags: str | None) -> None:
-        """Note a set by its digest and its JSON."""
-        if tag_set is None or tags is None or tag_set in self._met:
-            return
-        if len(self._met) >= _REMEMBERED:
-            self._met.clear()
-        self._met.add(tag_set)
-        self._new[tag_set] = tags
+    def kept(self, tag_set: int | None, tags: str | None) -> int | None:
+        """The digest that a finding has in the store, from that of its tags and their JSON.
+
+        None = tags that were not read, or that no index can hold: they are looked at each time.
+        """
+        if tag_set is None or tags is None:
+            return None
+        if tag_set not in self._met:
+            if len(self._met) >= _REMEMBERED:
+                self._met.clear()
+            rows = list(_rows(tag_set, tags))
+            fit = all(_fits(row["key"] + row["value"]) for row in rows)
+            self._met[tag_set] = tag_set if fit else None
+            self._new += rows if fit else []
+        return self._met[tag_set]
 
     def write(self, tx: Tx) -> None:
         """Write what is new; what an earlier transaction wrote stays."""
-        rows = list(_rows(self._new))
-        self._new = {}
-        if rows:
+        if self._new:
             insert = sqlite.insert if tx.conn.dialect.name == "sqlite" else postgresql.insert
-            tx.conn.execute(insert(tag_values).on_conflict_do_nothing(), rows)
+            tx.conn.execute(insert(tag_values).on_conflict_do_nothing(), self._new)
+        self._new = []
 
 
-def _rows(sets: dict[int, str]) -> Iterator[dict[str, Any]]:
-    for tag_set, tags in sets.items():
-        for key, value in json.loads(tags).items():
-            if value is not None:
-                yield {"key": key, "value": value, "tag_set": tag_set}
+def _rows(tag_set: int, tags: str) -> Iterator[dict[str, Any]]:
+    for key, value in json.loads(tags).items():
+        if value is not None:
+            yield {"key": key, "value": value, "tag_set": tag_set}
+
+
+def _fits(entry: str) -> bool:
+    """Can an index of PostgreSQL hold it? A row of one has at most 2,704 bytes."""
+    return len(entry.encode()) <= _LONGEST and "\0" not in entry
 
 
 def few(conn: Connection, text: str, now: int) -> list[str] | None:
