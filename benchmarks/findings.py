@@ -195,6 +195,7 @@ def _filters(some: Mapping[str, Any]) -> list[str]:
         f"name:{some['name'] or 'main'}", f"uid:'{some['uid']}'", "type:aws_vpc",
         "state:open AND overdue", "state:acknowledged", "age:>30d", "age:>60d",
         "tag('env') = 'prod'", "tag('env') = 'dev'", "tag('audit') = 'yes'", "tag('audit') = 'no'",
+        "tag('audit') = 'yes' AND state:open",
     ]  # fmt: skip
 
 

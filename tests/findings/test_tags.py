@@ -57,7 +57,7 @@ def _names(conn: Connection, text: str, *, all_: bool = False) -> set[str]:
         ("tag('team') = 'web' OR name = 'ops'", False, {"web", "ops", "unread"}),
         ("tag('team') = tag('stage')", False, {"bare", "unread"}),
         ("name = 'ops'", False, {"ops"}),
-        ("state:open AND tag('team') = 'web'", False, {"web", "unread"}),
+        ("state:open AND tag('team') = 'web'", True, {"web", "unread"}),
     ],
 )
 def test_tags_narrow_what_is_looked_at_and_never_what_fits(

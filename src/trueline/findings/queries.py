@@ -70,7 +70,7 @@ class Wanted:
 
     def among(self, conn: Connection, now: int) -> list[str] | None:
         """The ids that need be looked at, where tags leave but a few."""
-        return None if self._resolved else few(conn, self._text, now)
+        return few(conn, self._text, now, resolved=self._resolved)
 
     def fits(self, now: int) -> ColumnElement[Any]:
         """NULL where it is not known whether the filter fits."""

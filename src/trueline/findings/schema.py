@@ -114,7 +114,7 @@ findings = Table(
         Index(f"findings_of_{name}", name, "risk", "id", **_UNRESOLVED)
         for name in ("severity", "environment", "owner", "account", "policy", "type", "name")
     ),
-    Index("findings_of_tags", "tag_set", **_UNRESOLVED),
+    Index("findings_tags", "tag_set", "resolved_at"),
     Index("findings_exception", "exception", **_only("exception IS NOT NULL")),
     Index("findings_next_step", "next_step_at", **_only("next_step_at IS NOT NULL")),
     Index("findings_age", "age_step", "opened_at", **_UNRESOLVED),

@@ -63,18 +63,18 @@ def _fits(entry: str) -> bool:
     return len(entry.encode()) <= _LONGEST and "\0" not in entry
 
 
-def few(conn: Connection, text: str, now: int) -> list[str] | None:
-    """Ids of the unresolved findings that a filter may fit by their tags, where that is but a few.
+def few(conn: Connection, text: str, now: int, *, resolved: bool) -> list[str] | None:
+    """Ids of the findings that a filter may fit by their tags, where that is but a few.
 
     None: it is more than `FEW`, or the filter asks for no tag that such findings must have.
     """
     f, t = findings.c, tag_values.c
-    unresolved = select(f.id).where(f.resolved_at.is_(None))
+    among = select(f.id) if resolved else select(f.id).where(f.resolved_at.is_(None))
     for key, test, without in tag_tests(text, now, t.value):
         if conn.execute(select(without)).scalar() != 0:
             continue  # it fits findings that do not have the tag
-        fitting = unresolved.join(tag_values, t.tag_set == f.tag_set).where(t.key == key, test)
-        unread = unresolved.where(f.tag_set.is_(None))
+        fitting = among.join(tag_values, t.tag_set == f.tag_set).where(t.key == key, test)
+        unread = among.where(f.tag_set.is_(None))
         found = conn.execute(union_all(fitting, unread).limit(FEW + 1)).scalars().all()
         if len(found) <= FEW:
             return list(found)

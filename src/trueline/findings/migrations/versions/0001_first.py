@@ -119,7 +119,7 @@ def upgrade() -> None:
     unresolved = _only("resolved_at IS NULL")
     for name in ("severity", "environment", "owner", "account", "policy", "type", "name"):
         op.create_index(f"findings_of_{name}", "findings", [name, "risk", "id"], **unresolved)
-    op.create_index("findings_of_tags", "findings", ["tag_set"], **unresolved)
+    op.create_index("findings_tags", "findings", ["tag_set", "resolved_at"])
     op.create_index(
         "findings_exception", "findings", ["exception"], **_only("exception IS NOT NULL")
     )
