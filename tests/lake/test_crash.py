@@ -177,6 +177,19 @@ def test_runs_left_behind_for_long_are_taken_away(tmp_path: Path) -> None:
     assert [p.name for p in (lake.root / "runs").iterdir()] == [kept.id]
 
 
+def test_a_run_killed_at_birth_is_taken_away_and_one_that_is_worked_on_is_not(
+    tmp_path: Path,
+) -> None:
+    lake = Lake(tmp_path / "home")
+    runs = lake.root / "runs"
+    (runs / "dead" / "parts").mkdir(parents=True)
+    (runs / "probe").touch()
+    at_work = lake.begin(committer.selection(OTHER_ACCOUNT))
+    (at_work.directory / "run.json").unlink()
+    fresh = lake.begin(committer.selection(ACCOUNT))
+    assert {p.name for p in runs.iterdir()} == {"probe", at_work.id, fresh.id}
+
+
 def test_a_run_in_which_no_scope_ended_leaves_nothing(tmp_path: Path) -> None:
     lake = Lake(tmp_path / "home")
     lake.begin(committer.selection(ACCOUNT)).close()

@@ -15,7 +15,6 @@ from pathlib import Path
 
 from trueline.errors import ConfigError
 from trueline.lake.files import sync_directory, writing
-from trueline.lake.run import abandoned
 from trueline.lake.store import KEEP_RUNS, Lake
 from trueline.lake.views import NOT_COLLECTED
 
@@ -174,8 +173,8 @@ def _used(paths: Iterable[Path]) -> set[str]:
 
 def _remove_leftovers(lake: Lake, now: dt.datetime) -> None:
     """Runs that nobody resumes any more, and what killed processes spilled."""
-    for directory in abandoned(lake.root / "runs", now - KEEP_RUNS):
-        shutil.rmtree(directory, ignore_errors=True)
+    with lake.locked("births"):
+        lake.clear_runs(now)
     for directory in (lake.root / "spill").iterdir():
         if directory.stat().st_mtime < (now - KEEP_RUNS).timestamp():
             shutil.rmtree(directory, ignore_errors=True)

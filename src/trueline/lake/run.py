@@ -239,10 +239,11 @@ def resumable(runs: Path, selection: RunSelection, now: dt.datetime) -> Run | No
 
 
 def abandoned(runs: Path, before: dt.datetime) -> list[Path]:
-    """Directories of runs that began before a time and that no process works on."""
+    """Directories of runs that no process works on: those that began before a time, and those
+    that were killed before they had a description, while no other run is being born."""
     out = []
-    for directory, begun, _ in _runs(runs):
-        lock = _locked(directory) if begun < before else None
+    for directory, begun, said in _runs(runs):
+        lock = _locked(directory) if begun < before or not said else None
         if lock is not None:
             lock.release()
             out.append(directory)
@@ -252,7 +253,8 @@ def abandoned(runs: Path, before: dt.datetime) -> list[Path]:
 def _runs(runs: Path) -> list[tuple[Path, dt.datetime, str]]:
     out = []
     for directory in runs.iterdir() if runs.is_dir() else ():
-        said = _read_run(directory)
+        # Whoever opens the lake tries for a moment whether it can write a file here.
+        said = _read_run(directory) if directory.is_dir() else None
         if said is not None:
             out.append((directory, *said))
     return out

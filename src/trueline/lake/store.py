@@ -85,13 +85,16 @@ class Lake:
         that is under a day old (`Run.resumed`), if there is one."""
         now = dt.datetime.now(dt.UTC)
         runs = self.root / "runs"
-        with writing("a run"):
-            for directory in abandoned(runs, now - KEEP_RUNS):
-                shutil.rmtree(directory, ignore_errors=True)
+        with writing("a run"), self.locked("births"):
+            self.clear_runs(now)
             found = resumable(runs, selection, now) if resume else None
-        if found is not None:
-            return found
-        return begin(runs, selection, now, f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}")
+            new = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+            return found or begin(runs, selection, now, new)
+
+    def clear_runs(self, now: dt.datetime) -> None:
+        """Take away the runs that nobody can or will resume, while `births` is held."""
+        for directory in abandoned(self.root / "runs", now - KEEP_RUNS):
+            shutil.rmtree(directory, ignore_errors=True)
 
     def commit(
         self,
@@ -127,9 +130,13 @@ class Lake:
         return Snapshot(made, self.segments)
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the lake: one commit or prune at a time, over all processes."""
-        lock = FileLock(self.root / "lock", thread_local=False)
+    def locked(self, name: str = "lock") -> Iterator[None]:
+        """Hold the lake: one commit or prune at a time, over all processes.
+
+        `births` is another lock: under it runs begin one by one, so that a run without a
+        description is a dead one.
+        """
+        lock = FileLock(self.root / name, thread_local=False)
         try:
             lock.acquire(timeout=LOCK_SECONDS)
         except Timeout:
@@ -169,8 +176,7 @@ class Lake:
 def _make_directories(home: Path, root: Path) -> None:
     """Make what is missing, and prove that files can be made in it. A full disk is no lack of
     permission: reading still works, and a write will say so."""
-    if not home.exists():
-        home.mkdir(parents=True, mode=0o700)
+    home.mkdir(parents=True, mode=0o700, exist_ok=True)
     for directory in (root, *(root / n for n in ("segments", "snapshots", "runs", "spill"))):
         directory.mkdir(mode=0o700, exist_ok=True)
         probe = directory / f"probe-{secrets.token_hex(4)}"
