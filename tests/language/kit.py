@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from trueline.language import CAUSES, PolicySettings, Statement, compile_policy, fuse
+from trueline.language import CAUSES, PolicySettings, Statement, causes_of, compile_policy, fuse
 from trueline.language.compiler import compile_guarded
 from trueline.language.guards import ALL_GUARDS, Guard
 from trueline.model import COMMON, Column, Param, Policy, Relation, ResourceType, Type, parse_type
@@ -229,11 +229,19 @@ def cell(value: Any, kind: Type) -> Any:
 
 def judged_row(fails_when: str, row: Mapping[str, Any], **more: Any) -> dict[str, Any]:
     """Verdict, evidence and causes of one predicate on one box in the written notation."""
-    statement, rows = Written([row]).estate().fused([policy(fails_when)], **more)
+    judged = policy(fails_when)
+    statement, rows = Written([row]).estate().fused([judged], **more)
     (only,) = rows
-    why = only[CAUSES] or {}
     return {
         "verdict": VERDICTS[only[statement.codes["p"]]],
         "evidence": {label: only[column] for label, column in statement.evidence["p"]},
-        "causes": [(c["column"], c["cause"]) for c in why.get(statement.codes["p"]) or []],
+        "causes": causes(judged, statement, only),
     }
+
+
+def causes(judged: Policy, statement: Statement, row: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(column, cause) of a row that the policy could not decide, else nothing."""
+    code = statement.codes[judged.id]
+    if row[code] != 1:
+        return []
+    return causes_of(row[CAUSES], compile_policy(judged, TYPES).reasons, code)

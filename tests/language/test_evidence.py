@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from kit import Written, judged_row, policy
+from kit import Written, causes, judged_row, policy
 
 from trueline.language import CAUSES as WHY
 
@@ -189,4 +189,4 @@ def test_a_reference_to_a_row_that_is_not_there_is_dangling() -> None:
     written.edges.append(("box", "keys", "box-000", "key-999", None))
     judged = policy("none_of(keys, k -> k.strong)")
     statement, (row,) = written.estate().fused([judged])
-    assert row[WHY][statement.codes["p"]] == [{"column": "keys", "cause": "dangling:keys"}]
+    assert causes(judged, statement, row) == [("keys", "dangling:keys")]

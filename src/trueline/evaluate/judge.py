@@ -17,7 +17,7 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from trueline.lake import Tables
-from trueline.language import CompiledPolicy, Part, PolicySettings, Statement, fuse
+from trueline.language import CompiledPolicy, Part, PolicySettings, Reasons, Statement, fuse
 from trueline.model import ResourceType
 
 __all__ = [
@@ -45,6 +45,21 @@ class PolicyLayout:
     policy: str
     code: str
     evidence: tuple[tuple[str, str], ...]
+    reasons: Reasons
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "policy": self.policy,
+            "code": self.code,
+            "evidence": self.evidence,
+            "reasons": self.reasons.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> PolicyLayout:
+        evidence = tuple((label, column) for label, column in data["evidence"])
+        reasons = Reasons.from_json(data["reasons"])
+        return cls(data["policy"], data["code"], evidence, reasons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +73,7 @@ class Layout:
     def to_json(self) -> dict[str, Any]:
         return {
             "table": self.table,
-            "policies": [
-                {"policy": p.policy, "code": p.code, "evidence": p.evidence} for p in self.policies
-            ],
+            "policies": [p.to_json() for p in self.policies],
             "json": sorted(self.json),
         }
 
@@ -68,10 +81,7 @@ class Layout:
     def from_json(cls, data: Mapping[str, Any]) -> Layout:
         return cls(
             data["table"],
-            tuple(
-                PolicyLayout(p["policy"], p["code"], tuple((a, b) for a, b in p["evidence"]))
-                for p in data["policies"]
-            ),
+            tuple(map(PolicyLayout.from_json, data["policies"])),
             frozenset(data["json"]),
         )
 
@@ -180,7 +190,8 @@ def judge(
     layout = Layout(
         rtype.table,
         tuple(
-            PolicyLayout(p.id, statement.codes[p.id], statement.evidence[p.id]) for p in policies
+            PolicyLayout(p.id, statement.codes[p.id], statement.evidence[p.id], p.reasons)
+            for p in policies
         ),
         statement.json,
     )

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from trueline.evaluate.judge import Layout, PolicyLayout
-from trueline.language import CAUSES
+from trueline.language import CAUSES, causes_of
 from trueline.model import Cause, Policy, ResourceRef, ScopeState, Verdict
 
 __all__ = ["Severities", "read_verdicts", "scope_verdicts"]
@@ -57,7 +57,7 @@ def _verdict(
     status, last_known = _STATUS[row[place.code]], None
     unknown: tuple[Cause, ...] = ()
     if status == "unknown":
-        unknown = tuple(Cause(c["column"], c["cause"]) for c in row[CAUSES][place.code])
+        unknown = tuple(Cause(*each) for each in causes_of(row[CAUSES], place.reasons, place.code))
     if row["stale_since"] is not None:
         status, last_known, unknown = "unknown", status, (Cause("*", "stale"),)
     environment = row["environment"]

@@ -11,6 +11,7 @@ Only what differs leaves DuckDB. Where the store holds nothing of a type, all of
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,7 +24,7 @@ from trueline.evaluate.judge import PolicyLayout
 from trueline.findings.evidence import Piece, json_sql, mark_sql
 from trueline.findings.owners import Owning
 from trueline.lake.snapshot import VerdictSource
-from trueline.language import CAUSES
+from trueline.language import CAUSES, causes_of
 from trueline.model import Policy
 
 __all__ = ["KNOWN", "Comparison", "Place", "Said", "key_sql"]
@@ -111,7 +112,17 @@ class Comparison:
             sql = f"SELECT t.todo, p.* FROM ({said}) p JOIN _todo t ON t.key = p.key"
         for batch in self.con.cursor().sql(sql).to_arrow_reader(_BATCH):
             if batch.num_rows:
-                yield sorted(batch.to_pylist(), key=lambda row: str(row["key"]))
+                rows = [row | {"cause": self._cause(row)} for row in batch.to_pylist()]
+                yield sorted(rows, key=lambda row: str(row["key"]))
+
+    def _cause(self, row: Mapping[str, Any]) -> str | None:
+        """Why a policy could not tell; None where it could."""
+        if row["stale"]:
+            return "stale"
+        if row["unknown"] is None:
+            return None
+        place = next(p for p in self.judged if p.policy == row["policy"])
+        return causes_of(json.loads(row["unknown"]), place.reasons, place.code)[0][1]
 
     def missing(self) -> Iterator[list[str]]:
         """Keys of unresolved findings of which the snapshot says neither fail nor unknown."""
@@ -181,8 +192,8 @@ class Comparison:
         owning, (sensitivity, criticality) = self.said.owning, self.said.levels
         subject = (
             "SELECT t.* EXCLUDE (s), s.key AS key, s.policy AS policy, s.fails AS fails, "
-            "s.cause AS cause, s.severity AS severity, s.evidence AS evidence, "
-            "s.evidence_mark AS evidence_mark, s.unread AS unread, 'live' AS plane, "
+            "s.stale AS stale, s.unknown AS unknown, s.severity AS severity, "
+            "s.evidence AS evidence, s.evidence_mark AS evidence_mark, s.unread AS unread, 'live' AS plane, "
             "NULL::VARCHAR AS account_path "
             f"FROM ({taken}) t"
         )
@@ -208,7 +219,6 @@ class Comparison:
             label: Piece(f"v.{name}", schema.field(name).type, name in self.said.layout.json)
             for label, name in place.evidence
         }
-        cause = f"json_extract_string(v.{CAUSES}, '$.{place.code}[0].cause')"
         fresh = "v.stale_since IS NULL"
         held = " OR ".join(
             "v.environment IS NULL" if name is None else f"v.environment = {_text(name)}"
@@ -222,7 +232,7 @@ class Comparison:
             f"CASE WHEN {wanted} THEN {{"
             f"'key': {key_sql(_text(place.policy), 'v.uid')}, 'policy': {_text(place.policy)}, "
             f"'fails': {code} = 2 AND {fresh}, "
-            f"'cause': CASE WHEN NOT ({fresh}) THEN 'stale' ELSE {cause} END, "
+            f"'stale': NOT ({fresh}), 'unknown': CASE WHEN {code} = 1 THEN v.{CAUSES} END, "
             f"'severity': {self._severity(policy)}, 'evidence': {json_sql(values)}, "
             f"'evidence_mark': {mark_sql(values)}, 'unread': {_unread(list(values))}}} END"
         )

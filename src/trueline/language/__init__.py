@@ -20,6 +20,7 @@ from trueline.language.fuse import (
     fuse,
     missing_params,
 )
+from trueline.language.reasons import Reasons, causes_of
 
 if TYPE_CHECKING:
     from trueline.language.compiler import compile_policy, compile_rule, read_rule
@@ -34,9 +35,11 @@ __all__ = [
     "Mutant",
     "Part",
     "PolicySettings",
+    "Reasons",
     "Related",
     "Searched",
     "Statement",
+    "causes_of",
     "compile_flag",
     "compile_policy",
     "compile_rule",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from trueline.language.reasons import Reasons
 from trueline.model import Param
 
 __all__ = ["CompiledPolicy", "Piece", "Related", "Searched"]
@@ -36,7 +37,7 @@ class Searched:
 class Related:
     """A relation as one row uses it: everything asked of `target`, and what it asks in turn.
 
-    `evidence` are (name, SQL over `t` of its JSON) beside the uid; `gaps` and `causes` as in a
+    `evidence` are (name, SQL over `t` of its JSON) beside the uid; `gaps` and `reasons` as in a
     policy.
     """
 
@@ -47,7 +48,7 @@ class Related:
     searched: tuple[Searched, ...]
     evidence: tuple[tuple[str, str], ...]
     gaps: tuple[tuple[str, str], ...]
-    causes: str
+    reasons: Reasons
     related: tuple[Related, ...]
 
 
@@ -56,8 +57,8 @@ class CompiledPolicy:
     """`columns` are the own columns used; `code` and `evidence` are SQL over alias `p`.
 
     `code` gives 2 fail, 1 unknown, 0 pass, NULL not applicable. `params` are those it uses.
-    `gaps` say of each column read whether it is known; `causes` picks the policy's own among those
-    of all policies, which fusing lays beside the row as `_gaps`.
+    `gaps` say of each column read whether it is known: (label, SQL of a text, NULL = it is);
+    `reasons` pick the policy's own among those of all policies.
     """
 
     id: str
@@ -68,4 +69,4 @@ class CompiledPolicy:
     code: str
     evidence: tuple[Piece, ...]
     gaps: tuple[tuple[str, str], ...]
-    causes: str
+    reasons: Reasons

@@ -10,7 +10,7 @@ from trueline.language import nodes as n
 from trueline.language.compiled import CompiledPolicy
 from trueline.language.conditions import RowCompiler
 from trueline.language.errors import LanguageError, did_you_mean
-from trueline.language.evidence import causes, evidence, gaps, related, used
+from trueline.language.evidence import evidence, gaps, reasons, related, used
 from trueline.language.guards import ALL_GUARDS, Guard
 from trueline.language.parser import Context, parse
 from trueline.language.schema import Schema, schema_of
@@ -51,7 +51,7 @@ def compile_guarded(
         code,
         evidence(row, found),
         gaps(row, found),
-        causes(row, found),
+        reasons(row, found),
     )
 
 

@@ -1,4 +1,4 @@
-"""What a verdict rests on (evidence), and why it could not be decided (causes), as SQL.
+"""What a verdict rests on (evidence), and what it may be undecided for, as SQL.
 
 Evidence of a quantifier is the list of its deciding elements: those that match what it searches
 for, or may. Everything else that a row contributes is the plain column. What is not a single value
@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from trueline.language import nodes as n
 from trueline.language.compiled import Piece, Related
 from trueline.language.conditions import RelatedRow, RowCompiler
+from trueline.language.reasons import Reasons
 from trueline.language.sql import hole, literal, quote
 from trueline.model import Type
 from trueline.model.types import SCALARS
 
-__all__ = ["Used", "causes", "evidence", "gaps", "related", "used"]
+__all__ = ["Used", "evidence", "gaps", "reasons", "related", "used"]
 
 
 @dataclass(slots=True)
@@ -143,7 +144,7 @@ def related(of: RelatedRow) -> Related:
         tuple(of.searched),
         _evidence_of_related(of.row, found),
         gaps(of.row, found),
-        causes(of.row, found),
+        reasons(of.row, found),
         tuple(related(inner) for inner in of.row.related.values()),
     )
 
@@ -179,26 +180,14 @@ def _gap(row: RowCompiler, label: str, ref: n.Column | n.Tag) -> str:
     return f"CASE {cases} END"
 
 
-def causes(row: RowCompiler, found: Used) -> str:
-    """A list of (column, cause) out of the row's `_gaps`, a map by column; never empty.
-
-    `_gaps` is what fusing makes of `gaps` and `_why`, once for all policies: a lambda in each
-    policy would cost more to plan than all the rest.
-    """
-    lists = []
-    for name in found.columns:
-        gaps_of = f"{row.alias}._gaps[{literal(name, n.TEXT)}]"
-        if name not in found.values:
-            gaps_of = f"CASE WHEN NOT {row.is_marked('_set', name)} THEN {gaps_of} END"
-        lists.append(gaps_of)
-    lists += [hole("causes", i) for i in range(len(row.related))]
+def reasons(row: RowCompiler, found: Used) -> Reasons:
+    """What a row that is not decided may be unknown for."""
     first = next(iter([*found.walked, *found.plain, *row.related]), "")
-    fallback = f"[{{'column': {literal(first, n.TEXT)}, 'cause': 'not_collected'}}]"
-    if not lists:
-        return fallback
-    every = f"flatten([{', '.join(lists)}])" if lists[1:] else lists[0]
-    # A struct field that is unknown without a written cause leaves every list empty.
-    return f"coalesce(nullif({every}, []), {fallback})"
+    related = tuple(
+        (of.relation, reasons(of.row, used(of.conditions))) for of in row.related.values()
+    )
+    presence = frozenset(found.columns) - found.values
+    return Reasons(found.columns, presence, first, related)
 
 
 def _root(ref: n.Ref) -> str:

@@ -6,7 +6,7 @@ from trueline.errors import Where
 from trueline.language import nodes as n
 from trueline.language.compiled import CompiledPolicy
 from trueline.language.conditions import RowCompiler
-from trueline.language.evidence import causes, evidence, gaps, used
+from trueline.language.evidence import evidence, gaps, reasons, used
 from trueline.language.guards import ALL_GUARDS
 from trueline.language.parser import Context, parse
 from trueline.language.schema import schema_of
@@ -44,5 +44,5 @@ def compile_flag(flag: Flag, rtype: ResourceType, where: Where | None = None) ->
         code,
         evidence(row, found),
         gaps(row, found),
-        causes(row, found),
+        reasons(row, found),
     )

@@ -3,7 +3,7 @@
     related rows judged            (`_t1`)   what the policies ask of every row of a target table
     gathered along the edges       (`_r1`)   one row per resource that has edges
     base                                     the table, beside what its relations gave
-    judged, known                            base, one code per policy, what is not known
+    judged                                   base, one code per policy
     the result                               identity, codes, evidence, causes
 
 Equal text is computed once: two policies that ask a relation the same question share the answer.
@@ -21,7 +21,7 @@ from typing import Any, Literal
 
 from trueline.language.compiled import CompiledPolicy, Related
 from trueline.language.errors import LanguageError
-from trueline.language.sql import fill, literal, quote
+from trueline.language.sql import fill, hole, literal, quote
 from trueline.model import Param, ResourceType, Type, parse_type
 
 __all__ = ["CAUSES", "IDENTITY", "Part", "PolicySettings", "Statement", "fuse", "missing_params"]
@@ -47,7 +47,6 @@ IDENTITY = (
 CAUSES = "_causes"
 """The column that says why policies could not tell."""
 
-_CAUSES = 'STRUCT("column" VARCHAR, cause VARCHAR)[]'
 _TEXT = Type("text")
 _NEEDED = "_needed"
 _LED = "_led"
@@ -73,7 +72,7 @@ class Statement:
 
     `codes` names each policy's TINYINT (2 fail, 1 unknown, 0 pass, NULL not applicable),
     `evidence` its pieces as (label, column), of which those of `json` hold JSON as text. `CAUSES`
-    is NULL where no code is 1, else JSON: for each code that is 1 a list of {column, cause}.
+    is NULL where no code is 1, else JSON for `causes_of`.
     """
 
     sql: str
@@ -134,6 +133,7 @@ class _Join:
     rows: dict[tuple[str, str], str] = field(default_factory=dict)
     causes: dict[tuple[str, str], str] = field(default_factory=dict)
     gaps: dict[str, str] = field(default_factory=dict)
+    presence: bool = False
     askers: dict[str, dict[str, None]] = field(default_factory=dict)
     joins: dict[str, _Join] = field(default_factory=dict)
 
@@ -172,7 +172,8 @@ class _Fusion:
         for i, policy in enumerate(self.policies):
             self.asker = code = f"_k{i}"
             judged.append(f"CAST({self._chosen(policy, policy.code)} AS TINYINT) AS {code}")
-            reasons[code] = self._chosen(policy, policy.causes)
+            if policy.relations:
+                reasons[code] = self._chosen(policy, _holes(policy.relations))
             codes[policy.id] = code
             labelled = []
             for piece in policy.evidence:
@@ -185,8 +186,7 @@ class _Fusion:
         for text, (column, users) in pieces.items():
             guarded = f"CASE WHEN {' OR '.join(dict.fromkeys(users))} THEN {text} END"
             result.append(f"{guarded if mode == 'failing' else text} AS {column}")
-        if reasons:
-            result.append(f"{_reasons(reasons)} AS {CAUSES}")
+        result.append(f"{self._unknowns(reasons)} AS {CAUSES}")
         sql = self._select(judged, [*codes.values(), *result], mode)
         return Statement(sql, codes, evidence, frozenset(json))
 
@@ -201,15 +201,19 @@ class _Fusion:
             base = _source(self.rows, "p", self.joins, tables)
         columns = ",\n ".join([*(f"p.{quote(name)}" for name in IDENTITY), *result])
         if judged:
-            undecided = " OR ".join(f"p._k{i} = 1" for i in range(len(judged)))
-            gaps = {label: text for policy in self.policies for label, text in policy.gaps}
-            tables += [
-                f"_judged AS (SELECT p.*, {', '.join(judged)}\n FROM {base} p)",
-                f"_known AS {_with_gaps('_judged', 'p', undecided, gaps)}",
-            ]
-            base = "_known"
+            tables.append(f"_judged AS (SELECT p.*, {', '.join(judged)}\n FROM {base} p)")
+            base = "_judged"
         ctes = "WITH " + ",\n".join(tables) + "\n" if tables else ""
         return f"{ctes}SELECT {columns}\nFROM {base} p"
+
+    def _unknowns(self, related: Mapping[str, str]) -> str:
+        """What is not known of a row of which some policy could not tell; else NULL."""
+        undecided = " OR ".join(f"p._k{i} = 1" for i in range(len(self.policies))) or "FALSE"
+        gaps = {label: text for policy in self.policies for label, text in policy.gaps}
+        presence = any(policy.reasons.presence for policy in self.policies)
+        led = {code: f"CASE WHEN p.{code} = 1 THEN {text} END" for code, text in related.items()}
+        told = _not_known("p", gaps, presence, led)
+        return f"CASE WHEN {undecided} THEN CAST({told} AS VARCHAR) END"
 
     def _in_two_steps(self, judged: list[str], tables: list[str]) -> str:
         """The base where evidence is wanted for few rows: relations decide first, and tell what
@@ -285,8 +289,10 @@ class _Fusion:
             column = f"{alias}.{answered}"
             if kind == "code":
                 return f"coalesce({column}, 0)"
-            every = f"list_sort(list_distinct(coalesce({column}, [])))"
-            return every if kind == "causes" else f"'[' || array_to_string({every}, ',') || ']'"
+            every = f"list_distinct(coalesce({column}, []))"
+            if kind == "causes":
+                return every
+            return f"'[' || array_to_string(list_sort({every}), ',') || ']'"
 
         return fill(fragment, answer)
 
@@ -320,8 +326,14 @@ def _causes_column(join: _Join, related: Related, inside: _Inside, _: list[str])
         for column, search in zip(found, related.searched, strict=True)
     ]
     join.gaps.update(related.gaps)
-    key = (inside(related.causes), " OR ".join(dict.fromkeys(undecided)))
+    join.presence |= bool(related.reasons.presence)
+    key = (inside(_holes(related.related)), " OR ".join(dict.fromkeys(undecided)))
     return join.causes.setdefault(key, join.column("w", len(join.causes)))
+
+
+def _holes(relations: Sequence[Related]) -> str:
+    """What is not known of the rows of each relation, as one list."""
+    return f"[{', '.join(hole('causes', i) for i in range(len(relations)))}]" if relations else ""
 
 
 _ANSWERS: dict[str, Callable[[_Join, Related, _Inside, list[str]], str]] = {
@@ -330,16 +342,6 @@ _ANSWERS: dict[str, Callable[[_Join, Related, _Inside, list[str]], str]] = {
     "causes": _causes_column,
 }
 """What fills a hole: the joined column that has the answer."""
-
-
-def _reasons(reasons: Mapping[str, str]) -> str:
-    """What is not known, by code, of a row of which some policy could not tell; else NULL."""
-    undecided = " OR ".join(f"{code} = 1" for code in reasons)
-    fields = ", ".join(
-        f"{literal(code, _TEXT)}: CASE WHEN {code} = 1 THEN {text} END"
-        for code, text in reasons.items()
-    )
-    return f"CASE WHEN {undecided} THEN CAST(to_json({{{fields}}}) AS VARCHAR) END"
 
 
 def _default_last(settings: Sequence[PolicySettings]) -> list[PolicySettings]:
@@ -388,17 +390,14 @@ def _related_rows(join: _Join, tables: list[str]) -> str:
         # The file's own index of accounts spares reading the rest, which a join cannot.
         wanted += f" AND {_stands_in(join.reach, 't.')}"
     judged = f"(SELECT t.*, {', '.join(searched)} FROM {source} t WHERE t._row IN {wanted})"
-    if join.causes:
-        undecided = " OR ".join(dict.fromkeys(undecided for _, undecided in join.causes))
-        judged = _with_gaps(judged, "t", undecided, join.gaps)
     shown = ["t._row", *(f"t.{column}" for column in join.searched.values())]
     shown += [
         f"CASE WHEN {called} THEN {told} END AS {column}"
         for (told, called), column in join.rows.items()
     ]
     shown += [
-        f"{_row_causes(join, causes, undecided)} AS {column}"
-        for (causes, undecided), column in join.causes.items()
+        f"{_row_causes(join, inner, undecided)} AS {column}"
+        for (inner, undecided), column in join.causes.items()
     ]
     tables.append(f"{name} AS (SELECT {', '.join(shown)} FROM {judged} t)")
     return name
@@ -434,10 +433,10 @@ def _told(join: _Join, *, chosen: bool = False) -> list[str]:
         for column in join.rows.values()
     ]
     nowhere = f"coalesce(e.cause, {literal('dangling:' + join.relation, _TEXT)})"
-    unled = f"[{{'column': {literal(join.relation, _TEXT)}, 'cause': {nowhere}}}]"
+    unled = f"to_json({{'cause': {nowhere}}})"
     lists += [
-        f"flatten(list(CASE WHEN t._row IS NULL THEN {unled} ELSE t.{column} END) FILTER "
-        f"(WHERE (t._row IS NULL OR t.{column} IS NOT NULL){asked(column, '= 1')})) AS {column}"
+        f"list(CASE WHEN t._row IS NULL THEN {unled} ELSE t.{column} END) FILTER "
+        f"(WHERE (t._row IS NULL OR t.{column} IS NOT NULL){asked(column, '= 1')}) AS {column}"
         for column in join.causes.values()
     ]
     return lists
@@ -452,41 +451,23 @@ def _gathered(join: _Join, rows: str, name: str, shown: list[str], *, chosen: bo
     )
 
 
-def _with_gaps(table: str, alias: str, undecided: str, gaps: Mapping[str, str]) -> str:
-    """The table with `_gaps`: of each undecided row what is not known, as a map by column.
-
-    What `_why` says comes first; a column that it does not mention has its gap's own cause.
-    """
-    inside = "'^[^.[]+'"
-    entry = f"{{'root': regexp_extract(_w.key, {inside}), 'name': _w.key, 'cause': _w.value}}"
-    every = f"list_transform(map_entries({alias}._why), lambda _w: {entry})"
+def _not_known(
+    alias: str, gaps: Mapping[str, str], presence: bool, related: Mapping[str, str]
+) -> str:
+    """JSON of what is not known of a row, as `reasons` describes it."""
+    fields = [f"'why': {alias}._why"]
     if gaps:
-        roots = f"list_transform(map_keys({alias}._why), lambda _w: regexp_extract(_w, {inside}))"
-        name = "regexp_replace(_g, '^open_list:', '')"
-        root = f"regexp_extract({name}, {inside})"
-        silent = f"_g IS NOT NULL AND NOT list_contains(coalesce({roots}, []), {root})"
-        found = f"list_filter([{', '.join(gaps.values())}], lambda _g: {silent})"
-        cause = "CASE WHEN starts_with(_g, 'open_list:') THEN _g ELSE 'not_collected' END"
-        gap = f"{{'root': {root}, 'name': {name}, 'cause': {cause}}}"
-        every = f"list_concat({every}, list_transform({found}, lambda _g: {gap}))"
-    listed = (
-        f"SELECT {alias}.*, CASE WHEN {undecided} THEN {every} END AS _all FROM {table} {alias}"
-    )
-    own = f"list_filter({alias}._all, lambda _w: _w.root = _r)"
-    shown = f"list_sort(list_transform({own}, lambda _w: {{'column': _w.name, 'cause': _w.cause}}))"
-    roots = f"list_distinct(list_transform({alias}._all, lambda _w: _w.root))"
-    by_column = f"map_from_entries(list_transform({roots}, lambda _r: {{'k': _r, 'v': {shown}}}))"
-    shown = f"CASE WHEN {alias}._all IS NOT NULL THEN {by_column} END"
-    return f"(SELECT {alias}.*, {shown} AS _gaps FROM ({listed}) {alias})"
+        fields.append(f"'gaps': [{', '.join(gaps.values())}]")
+    if presence:
+        fields.append(f"'set': {alias}._set")
+    fields += [f"{literal(name, _TEXT)}: {text}" for name, text in related.items()]
+    return f"to_json({{{', '.join(fields)}}})"
 
 
-def _row_causes(join: _Join, causes: str, undecided: str) -> str:
-    """Why a related row is not decided, in the words of the row that leads to it; else NULL."""
-    relation = literal(join.relation, _TEXT)
-    column = f'{literal(join.relation + ".", _TEXT)} || _w."column"'
-    prefixed = f"list_transform({causes}, lambda _w: {{'column': {column}, 'cause': _w.cause}})"
-    stale = f"[{{'column': {relation}, 'cause': 'stale'}}]"
+def _row_causes(join: _Join, inner: str, undecided: str) -> str:
+    """What is not known of a related row that is not decided; else NULL."""
+    told = _not_known("t", join.gaps, join.presence, {"related": inner} if inner else {})
     return (
-        f"CAST(CASE WHEN t.stale_since IS NOT NULL THEN {stale} "
-        f"WHEN {undecided} THEN {prefixed} END AS {_CAUSES})"
+        f"CASE WHEN t.stale_since IS NOT NULL THEN to_json({{'cause': 'stale'}}) "
+        f"WHEN {undecided} THEN {told} END"
     )
