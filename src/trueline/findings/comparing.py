@@ -193,7 +193,8 @@ class Comparison:
         subject = (
             "SELECT t.* EXCLUDE (s), s.key AS key, s.policy AS policy, s.fails AS fails, "
             "s.stale AS stale, s.unknown AS unknown, s.severity AS severity, "
-            "s.evidence AS evidence, s.evidence_mark AS evidence_mark, s.unread AS unread, 'live' AS plane, "
+            "s.evidence AS evidence, s.evidence_mark AS evidence_mark, s.unread AS unread, "
+            "'live' AS plane, "
             "NULL::VARCHAR AS account_path "
             f"FROM ({taken}) t"
         )

@@ -1,9 +1,9 @@
 """What a verdict rests on (evidence), and what it may be undecided for, as SQL.
 
 Evidence of a quantifier is the list of its deciding elements: those that match what it searches
-for, or may. Everything else that a row contributes is the plain column. What is not a single value
-is said as JSON: a text is gathered, sorted, kept and written at a fraction of the cost of lists of
-structs, and is all that a report wants.
+for, or may. Everything else that a row contributes is the plain column. What is made here is said
+as JSON: a text is gathered, sorted, kept and written at a fraction of the cost of lists of structs,
+and is all that a report wants.
 """
 
 from __future__ import annotations
@@ -79,10 +79,10 @@ def used(conditions: Sequence[n.Expr]) -> Used:
 
 
 def evidence(row: RowCompiler, found: Used) -> tuple[Piece, ...]:
-    """Each piece: a value that stands alone as it is, all else as JSON."""
+    """Each piece: what can stand alone as it is, all else as JSON."""
     pieces = [
         Piece(label, value, False)
-        if kind.kind in SCALARS
+        if label in found.plain and _stands_alone(kind)
         else Piece(label, _json(value, kind), True)
         for label, value, kind in _shown(row, found)
     ]
@@ -106,13 +106,18 @@ def _shown(row: RowCompiler, found: Used) -> Iterator[tuple[str, str, Type]]:
         yield label, row.deciding(searches), searches[0][0].list.type
 
 
+def _stands_alone(kind: Type) -> bool:
+    """Does Arrow give the value as a report shows it?"""
+    return kind.kind in SCALARS or not _holds(kind, "time", "map")
+
+
 def _json(value: str, kind: Type) -> str:
     return f"CAST(to_json({_timeless(value, kind)}) AS VARCHAR)"
 
 
 def _timeless(value: str, kind: Type, depth: int = 1) -> str:
     """The value with its times as RFC 3339 texts in UTC, as a report writes them."""
-    if not _holds_time(kind):
+    if not _holds(kind, "time"):
         return value
     if kind.kind == "time":
         whole, parts = (f"strftime({value}, '%Y-%m-%dT%H:%M:%S{end}Z')" for end in ("", ".%f"))
@@ -128,9 +133,9 @@ def _timeless(value: str, kind: Type, depth: int = 1) -> str:
     return f"CASE WHEN {value} IS NOT NULL THEN {{{fields}}} END"
 
 
-def _holds_time(kind: Type) -> bool:
+def _holds(kind: Type, *kinds: str) -> bool:
     inner = [f.type for f in kind.fields] + ([kind.item] if kind.item else [])
-    return kind.kind == "time" or any(map(_holds_time, inner))
+    return kind.kind in kinds or any(_holds(each, *kinds) for each in inner)
 
 
 def related(of: RelatedRow) -> Related:
