@@ -143,6 +143,7 @@ class Estate:
         settings: Sequence[PolicySettings] = (PolicySettings(),),
         evidence: str = "all",
         guards: frozenset[Guard] = ALL_GUARDS,
+        apart: bool = False,
     ) -> tuple[Statement, list[dict[str, Any]]]:
         """The statement and its rows, ordered by uid, with what is JSON read."""
         compiled = [
@@ -152,7 +153,9 @@ class Estate:
             for p in policies
         ]
         table = self.types[policies[0].resource]
-        statement = fuse(table, compiled, settings=settings, now=NOW, evidence=evidence)  # type: ignore[arg-type]
+        statement = fuse(
+            table, compiled, settings=settings, now=NOW, evidence=evidence, apart=apart
+        )  # type: ignore[arg-type]
         found = self.con.sql(f"SELECT * FROM ({statement.sql}) ORDER BY uid").to_arrow_table()
         rows = found.to_pylist()
         for row in rows:

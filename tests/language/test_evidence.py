@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 from kit import Written, causes, judged_row, policy
 
-from trueline.language import CAUSES as WHY
-
 
 def test_evidence_of_a_plain_column_is_its_value() -> None:
     seen = judged_row("size > 2 AND is_absent(owner)", {"size": 3, "owner": None})
@@ -106,7 +104,11 @@ def test_failing_evidence_is_left_out_where_everything_passes() -> None:
     assert [row[locked] for row in rows] == [None, None, None]
 
 
-def test_what_a_relation_tells_of_a_row_that_does_not_pass_is_the_same_without_the_rest() -> None:
+@pytest.mark.parametrize("apart", [False, True])
+def test_what_a_relation_tells_of_a_row_that_does_not_pass_is_the_same_without_the_rest(
+    apart: bool,
+) -> None:
+    made = {"age": 9, "maker": [{"high": True}, {"high": False}, {}]}
     strong, weak, unread = {"strong": True, "age": 9}, {"strong": False, "age": 1}, {"age": 9}
     keys = [
         [],
@@ -117,21 +119,26 @@ def test_what_a_relation_tells_of_a_row_that_does_not_pass_is_the_same_without_t
         [weak, unread],
         [strong, "..."],
         ["..."],
+        [made, weak],
+        [{**made, "maker": [{}]}],
+        [{**strong, "_stale": True}, weak],
     ]
     boxes = [{"locked": locked, "keys": k} for locked in (True, False) for k in keys]
     policies = [
         policy("any_of(keys, k -> k.strong)", name="any"),
         policy("locked AND all_of(keys, k -> NOT k.strong AND k.age > 2)", name="all"),
         policy("locked AND any_of(keys, k -> k.strong)", name="same"),
+        policy("any_of(keys, k -> any_of(k.maker, m -> m.high))", name="nested"),
     ]
     estate = Written(boxes).estate()
     statement, everything = estate.fused(policies, evidence="all")
-    _, rows = estate.fused(policies, evidence="failing")
+    _, rows = estate.fused(policies, evidence="failing", apart=apart)
     shown = 0
     for whole, row in zip(everything, rows, strict=True):
-        assert row[WHY] == whole[WHY]
-        for name, code in statement.codes.items():
+        for judged in policies:
+            name, code = judged.id, statement.codes[judged.id]
             assert row[code] == whole[code]
+            assert causes(judged, statement, row) == causes(judged, statement, whole)
             if row[code]:
                 shown += 1
                 for _, column in statement.evidence[name]:

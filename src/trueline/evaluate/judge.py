@@ -33,9 +33,10 @@ __all__ = [
 ]
 
 BATCH_ROWS = 10_000
-PART_ROWS = 35_000
-"""How many rows are judged at once where that takes related rows beside them, and of how few the
-result is held."""
+HELD_ROWS = 35_000
+"""Of how few rows the result is held."""
+PART_ROWS = 100_000
+"""How many rows are judged with all that their related rows may tell, and of how many at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,12 +180,23 @@ def judge(
 ) -> Judged:
     """Judge every row of a type by its policies. `_edges` and environments must be there.
 
-    Related rows are held while those that lead to them are judged. So that this does not grow
-    with the estate, a type of more than twice `part_rows` is judged in parts of whole accounts.
+    What related rows tell is held while those that lead to them are judged. So that this does not
+    grow with the estate, a type of more than `part_rows` tells only what is needed, and one of more
+    than twice as many is judged in parts of whole accounts.
     """
 
+    rows = 0 if tables.few else _count(tables, rtype.table)
+
     def fused(part: Part | None) -> Statement:
-        return fuse(rtype, policies, settings=settings, now=now, evidence=evidence, part=part)
+        return fuse(
+            rtype,
+            policies,
+            settings=settings,
+            now=now,
+            evidence=evidence,
+            part=part,
+            apart=rows > part_rows,
+        )
 
     statement = fused(None)
     layout = Layout(
@@ -196,9 +208,10 @@ def judge(
         statement.json,
     )
     related = {r.relation: r.target for policy in policies for r in policy.relations}
-    rows = 0 if tables.few else _count(tables, rtype.table)
     if not related or rows <= 2 * part_rows:
-        return Judged(layout, _stream(tables, statement.sql, held=rows <= part_rows))
+        return Judged(
+            layout, _stream(tables, statement.sql, held=rows <= min(part_rows, HELD_ROWS))
+        )
     parts = _parts(tables, rtype.table, related, part_rows)
     # Held, the result of a part would stand beside its related rows.
     streams = (_stream(tables, fused(part).sql, held=False) for part in parts)

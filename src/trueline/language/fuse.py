@@ -106,14 +106,18 @@ def fuse(
     now: dt.datetime,
     evidence: Literal["all", "failing"],
     part: Part | None = None,
+    apart: bool = False,
 ) -> Statement:
     """One statement that judges every row of a type, or of a part of it, by all policies.
 
     A row whose environment no settings name is held to those of None, else to the first ones.
-    With `failing`, evidence is given where a policy that uses it fails or is not decided.
+    With `failing`, evidence is given where a policy that uses it fails or is not decided. Related
+    rows are then read once, with all that they may tell, or where that is much, `apart`: first to
+    decide, then to tell what is needed.
     Raises LanguageError when a parameter's value does not have its type.
     """
-    return _Fusion(rtype, policies, settings or [PolicySettings()], now, part).statement(evidence)
+    fusion = _Fusion(rtype, policies, settings or [PolicySettings()], now, part, apart)
+    return fusion.statement(evidence)
 
 
 @dataclass(slots=True)
@@ -151,8 +155,10 @@ class _Fusion:
         settings: Sequence[PolicySettings],
         now: dt.datetime,
         part: Part | None,
+        apart: bool,
     ) -> None:
         self.policies, self.part = policies, part
+        self.apart = apart
         self.rows = quote(rtype.table)
         if part:
             self.rows = f"(SELECT * FROM {self.rows} WHERE {_stands_in(part.accounts)})"
@@ -218,12 +224,15 @@ class _Fusion:
     def _in_two_steps(self, judged: list[str], tables: list[str]) -> str:
         """The base where evidence is wanted for few rows: relations decide first, and tell what
         they know only of the rows that do not pass by a policy that asks a relation."""
-        decided, told, telling = {}, {}, []
+        decided, told = {}, {}
+        telling: list[str] = []
         for join in self.joins.values():
-            rows = _related_rows(join, tables)
+            source = _source(quote(join.target), "t", join.joins, tables)
+            rows = _related_rows(join, source, tables, told=not self.apart)
             tables.append(_gathered(join, rows, name := f"_c{join.number}", _decided(join)))
             decided[name] = list(join.searched.values())
             if join.rows or join.causes:
+                rows = _rows_told(join, source, rows, telling) if self.apart else rows
                 name = f"_r{join.number}"
                 telling.append(_gathered(join, rows, name, _told(join, chosen=True), chosen=True))
                 told[name] = [*join.rows.values(), *join.causes.values()]
@@ -362,7 +371,8 @@ def _source(table: str, alias: str, joins: Mapping[str, _Join], tables: list[str
     """A table beside the answers of its relations; their own tables are appended to `tables`."""
     answers = {}
     for join in joins.values():
-        rows, name = _related_rows(join, tables), f"_r{join.number}"
+        source = _source(quote(join.target), "t", join.joins, tables)
+        rows, name = _related_rows(join, source, tables), f"_r{join.number}"
         tables.append(_gathered(join, rows, name, [*_decided(join), *_told(join)]))
         answers[name] = [*join.searched.values(), *join.rows.values(), *join.causes.values()]
     return _beside(table, alias, answers)
@@ -377,30 +387,56 @@ def _beside(table: str, alias: str, answers: Mapping[str, Sequence[str]]) -> str
     return f"(SELECT {', '.join(shown)} FROM {table} {alias} {' '.join(clauses)})"
 
 
-def _related_rows(join: _Join, tables: list[str]) -> str:
-    """Append a table of the target's rows with codes, evidence and causes; say its name.
-
-    Evidence and causes stand where a code calls for them. One table serves deciding and telling:
-    to read and judge the target's lists again costs more than to keep what they say.
-    """
-    name, wanted = f"_t{join.number}", f"(SELECT e.to_row FROM {join.edges} e WHERE {_of(join)})"
-    source = _source(quote(join.target), "t", join.joins, tables)
+def _related_rows(join: _Join, source: str, tables: list[str], *, told: bool = True) -> str:
+    """Append a table of the target's rows with codes, and what is `told` of them; say its name."""
+    name, wanted = f"_t{join.number}", f"SELECT e.to_row FROM {join.edges} e WHERE {_of(join)}"
     searched = [f"{code} AS {column}" for (_, code, _), column in join.searched.items()]
-    if join.reach:
-        # The file's own index of accounts spares reading the rest, which a join cannot.
-        wanted += f" AND {_stands_in(join.reach, 't.')}"
-    judged = f"(SELECT t.*, {', '.join(searched)} FROM {source} t WHERE t._row IN {wanted})"
+    judged = f"(SELECT t.*, {', '.join(searched)} FROM {source} t WHERE {_among(join, wanted)})"
     shown = ["t._row", *(f"t.{column}" for column in join.searched.values())]
-    shown += [
+    shown += _telling(join) if told else []
+    tables.append(f"{name} AS (SELECT {', '.join(shown)} FROM {judged} t)")
+    return name
+
+
+def _rows_told(join: _Join, source: str, coded: str, tables: list[str]) -> str:
+    """Append a table of what is told of those `coded` rows that a row needs; say its name."""
+    called = [(when, "> 0", column) for (_, when), column in join.rows.items()]
+    called += [(when, "= 1", column) for (_, when), column in join.causes.items()]
+    needed = dict.fromkeys(
+        f"n.{asker} {code} AND ({when})"
+        for when, code, column in called
+        for asker in join.askers[column]
+    )
+    wanted = (
+        f"SELECT e.to_row FROM {join.edges} e JOIN {_NEEDED} n ON n._row = e.from_row "
+        f"JOIN {coded} t ON t._row = e.to_row WHERE {_of(join)} AND ({' OR '.join(needed)})"
+    )
+    codes = ", ".join(f"c.{column}" for column in join.searched.values())
+    judged = f"SELECT t.*, {codes} FROM {source} t JOIN {coded} c ON c._row = t._row"
+    shown = ", ".join(["t._row", *_telling(join)])
+    name = f"_u{join.number}"
+    tables.append(f"{name} AS (SELECT {shown} FROM ({judged}) t WHERE {_among(join, wanted)})")
+    return name
+
+
+def _telling(join: _Join) -> list[str]:
+    """Evidence and causes of a related row, where a code calls for them."""
+    evidence = [
         f"CASE WHEN {called} THEN {told} END AS {column}"
         for (told, called), column in join.rows.items()
     ]
-    shown += [
+    causes = [
         f"{_row_causes(join, inner, undecided)} AS {column}"
         for (inner, undecided), column in join.causes.items()
     ]
-    tables.append(f"{name} AS (SELECT {', '.join(shown)} FROM {judged} t)")
-    return name
+    return evidence + causes
+
+
+def _among(join: _Join, wanted: str) -> str:
+    """Is the target's row one of these? The file's own index of accounts spares reading the rest,
+    which a join cannot."""
+    near = f" AND {_stands_in(join.reach, 't.')}" if join.reach else ""
+    return f"t._row IN ({wanted}){near}"
 
 
 def _stands_in(accounts: tuple[str, str], alias: str = "") -> str:
@@ -435,8 +471,8 @@ def _told(join: _Join, *, chosen: bool = False) -> list[str]:
     nowhere = f"coalesce(e.cause, {literal('dangling:' + join.relation, _TEXT)})"
     unled = f"to_json({{'cause': {nowhere}}})"
     lists += [
-        f"list(CASE WHEN t._row IS NULL THEN {unled} ELSE t.{column} END) FILTER "
-        f"(WHERE (t._row IS NULL OR t.{column} IS NOT NULL){asked(column, '= 1')}) AS {column}"
+        f"list(CASE WHEN e.to_row IS NULL THEN {unled} ELSE t.{column} END) FILTER "
+        f"(WHERE (e.to_row IS NULL OR t.{column} IS NOT NULL){asked(column, '= 1')}) AS {column}"
         for column in join.causes.values()
     ]
     return lists
