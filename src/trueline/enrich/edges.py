@@ -18,9 +18,15 @@ _PLACE = ("uid", "_row", "plane", "region", "scope_account", "scope_region")
 
 
 def relate(
-    tables: Tables, types: Mapping[str, ResourceType], needed: Iterable[tuple[str, str]]
+    tables: Tables,
+    types: Mapping[str, ResourceType],
+    needed: Iterable[tuple[str, str]],
+    only: Mapping[tuple[str, str], str] | None = None,
 ) -> None:
     """Create the table `_edges` for the `needed` pairs of (table, relation name).
+
+    `only` = conditions over alias `p`, of the rows of such a pair that need their edges; a relation
+    that others' references make has all of them.
 
     A table, not a view: a statement reads its edges twice, to decide and to tell. Where no code
     says a reference, nothing looks for one: that is more to plan than all the rest.
@@ -33,8 +39,11 @@ def relate(
     ]
     for table, name in wanted:
         relation = types[table].relations[name]
-        make = _forward if relation.to else _reverse
-        inner = make(types, table, relation, tables.referenced)
+        if relation.to:
+            asking = (only or {}).get((table, name), "TRUE")
+            inner = _forward(types, table, relation, tables.referenced, asking)
+        else:
+            inner = _reverse(types, table, relation, tables.referenced)
         branches.append(
             f"SELECT {_text(table)}::{kind}, {_text(name)}::{kind}, from_row, to_row, cause "
             f"FROM ({inner})"
@@ -51,7 +60,7 @@ def _kind(wanted: Iterable[tuple[str, str]]) -> str:
 
 
 def _forward(
-    types: Mapping[str, ResourceType], table: str, relation: Relation, referenced: bool
+    types: Mapping[str, ResourceType], table: str, relation: Relation, referenced: bool, asking: str
 ) -> str:
     """Edges from our column to their rows; what matches nothing is an unknown target.
 
@@ -67,7 +76,7 @@ FROM _references f JOIN {_name(table)} p ON p.uid = f.from_uid
 LEFT JOIN {_name(relation.target)} k ON k.uid = f.to_uid
 WHERE f.column_name = {_text(relation.by)}"""
     return f"""
-WITH refs AS ({_refs(source, relation, referenced)}),
+WITH refs AS ({_refs(source, relation, referenced, asking)}),
 named AS ({_keys(target, relation)}),
 {_told_apart(relation)},
 excused AS (
@@ -168,14 +177,15 @@ def _is_list(source: ResourceType, relation: Relation) -> bool:
     return column.kind == "list"
 
 
-def _refs(source: ResourceType, relation: Relation, referenced: bool) -> str:
-    """`from_row, region, range, ref, match, away, home, cause`: each reference of a column.
+def _refs(source: ResourceType, relation: Relation, referenced: bool, asking: str = "TRUE") -> str:
+    """`from_row, region, range, ref, match, away, home, cause`: each reference of a column, in the
+    rows that are asking.
 
     `match` NULL = unknown, for `cause`. `away` is the account that an ARN names, `home` the range
     in which its target is listed. Where code says a reference, it stands in `_references`; the
     unknown value beside it, or the unknown elements of its list, are not a second target.
     """
-    by, table = f"p.{_name(relation.by)}", _name(source.table)
+    by, table = f"p.{_name(relation.by)}", f"(FROM {_name(source.table)} p WHERE {asking})"
     said = "FALSE"
     if referenced:
         said = (

@@ -11,6 +11,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 from typing import Any, Literal
 
@@ -36,7 +37,8 @@ BATCH_ROWS = 10_000
 HELD_ROWS = 35_000
 """Of how few rows the result is held."""
 PART_ROWS = 100_000
-"""How many rows are judged with all that their related rows may tell, and of how many at once."""
+"""How many rows are judged at once where others are related to them, and how many of these are
+held with all that they may tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +183,11 @@ def judge(
     """Judge every row of a type by its policies. `_edges` and environments must be there.
 
     What related rows tell is held while those that lead to them are judged. So that this does not
-    grow with the estate, a type of more than `part_rows` tells only what is needed, and one of more
-    than twice as many is judged in parts of whole accounts.
+    grow with the estate, more than `part_rows` edges tell only what is needed, and a type of more
+    than twice as many rows is judged in parts of whole accounts.
     """
 
-    rows = 0 if tables.few else _count(tables, rtype.table)
+    rows, led = (0, 0) if tables.few else map(partial(_count, tables), (rtype.table, "_edges"))
 
     def fused(part: Part | None) -> Statement:
         return fuse(
@@ -195,7 +197,7 @@ def judge(
             now=now,
             evidence=evidence,
             part=part,
-            apart=rows > part_rows,
+            apart=led > part_rows,
         )
 
     statement = fused(None)

@@ -17,6 +17,7 @@ from trueline.language.fuse import (
     Part,
     PolicySettings,
     Statement,
+    asking,
     fuse,
     missing_params,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "Related",
     "Searched",
     "Statement",
+    "asking",
     "causes_of",
     "compile_flag",
     "compile_policy",

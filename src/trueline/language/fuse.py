@@ -14,7 +14,7 @@ Where environments differ, each has its own text, chosen by the row's environmen
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from json import dumps
 from typing import Any, Literal
@@ -23,8 +23,18 @@ from trueline.language.compiled import CompiledPolicy, Related
 from trueline.language.errors import LanguageError
 from trueline.language.sql import fill, hole, literal, quote
 from trueline.model import Param, ResourceType, Type, parse_type
+from trueline.model.types import SCALARS
 
-__all__ = ["CAUSES", "IDENTITY", "Part", "PolicySettings", "Statement", "fuse", "missing_params"]
+__all__ = [
+    "CAUSES",
+    "IDENTITY",
+    "Part",
+    "PolicySettings",
+    "Statement",
+    "asking",
+    "fuse",
+    "missing_params",
+]
 
 IDENTITY = (
     "uid",
@@ -120,6 +130,21 @@ def fuse(
     return fusion.statement(evidence)
 
 
+def asking(
+    rtype: ResourceType,
+    policies: Sequence[CompiledPolicy],
+    *,
+    settings: Sequence[PolicySettings],
+    now: dt.datetime,
+) -> dict[str, str]:
+    """By relation of the type: a condition over alias `p`, true of the rows that need its answer.
+
+    Others pass, or are not judged, whatever related rows say. A relation is not there where that
+    cannot be told at the price of a few columns.
+    """
+    return _Fusion(rtype, policies, settings or [PolicySettings()], now, None, False).asking()
+
+
 @dataclass(slots=True)
 class _Join:
     """One relation of one row: what is asked of it, by text, and the columns that answer.
@@ -158,6 +183,7 @@ class _Fusion:
         apart: bool,
     ) -> None:
         self.policies, self.part = policies, part
+        self.types = {"tags": Type("map")} | {n: c.type for n, c in rtype.columns.items()}
         self.apart = apart
         self.rows = quote(rtype.table)
         if part:
@@ -243,6 +269,33 @@ class _Fusion:
         first = f"(SELECT p._row, {codes} FROM {base} p)"
         tables += [f"{_NEEDED} AS (SELECT p.* FROM {first} p WHERE {found})", *telling]
         return _beside(self.rows, "p", decided | told)
+
+    def asking(self) -> dict[str, str]:
+        conditions: dict[str, dict[str, None]] = {}
+        always = {inner.relation for policy in self.policies for inner in _nested(policy.relations)}
+        for policy in self.policies:
+            asked = [(r.relation, search.kind) for r in policy.relations for search in r.searched]
+            alone = len(asked) == 1 and asked[0][1] == "max"
+            if not alone or any(self.types[name].kind not in SCALARS for name in policy.columns):
+                always |= {relation for relation, _ in asked}
+                continue
+            low, middle, high = (self._supposing(policy, code) for code in (0, 1, 2))
+            conditions.setdefault(asked[0][0], {})[
+                f"{low} > 0 OR {low} IS DISTINCT FROM {middle} OR {middle} IS DISTINCT FROM {high}"
+            ] = None
+        return {
+            relation: " OR ".join(any_of)
+            for relation, any_of in conditions.items()
+            if relation not in always
+        }
+
+    def _supposing(self, policy: CompiledPolicy, code: int) -> str:
+        """The policy's code if every related row had this one."""
+
+        def suppose(parts: list[str]) -> str:
+            return str(code) if parts[0] == "code" else hole(*parts)
+
+        return f"({self._chosen(policy, fill(policy.code, suppose))})"
 
     # settings
 
@@ -338,6 +391,14 @@ def _causes_column(join: _Join, related: Related, inside: _Inside, _: list[str])
     join.presence |= bool(related.reasons.presence)
     key = (inside(_holes(related.related)), " OR ".join(dict.fromkeys(undecided)))
     return join.causes.setdefault(key, join.column("w", len(join.causes)))
+
+
+def _nested(relations: Sequence[Related]) -> Iterator[Related]:
+    """The relations that related rows are asked for in turn."""
+    for related in relations:
+        for inner in related.related:
+            yield inner
+            yield from _nested([inner])
 
 
 def _holes(relations: Sequence[Related]) -> str:

@@ -50,6 +50,7 @@ class Bench:
         """
         from trueline.enrich import relate
         from trueline.evaluate import judge
+        from trueline.language import asking
 
         self.assign_environments(tables)
         by_table: dict[str, list[CompiledPolicy]] = {}
@@ -58,7 +59,14 @@ class Bench:
         for table, policies in sorted(by_table.items()):
             rtype = self.catalog.types[table]
             needed = {used for policy in policies for used in relations_used(policy)}
-            relate(tables, self.catalog.types, needed)
+            # What a row that passes has to show, `failing` evidence leaves out.
+            asked = (
+                {}
+                if evidence == "all"
+                else asking(rtype, policies, settings=self.base.settings, now=self.now)
+            )
+            only = {(table, relation): condition for relation, condition in asked.items()}
+            relate(tables, self.catalog.types, needed, only)
             yield judge(tables, rtype, policies, self.base.settings, self.now, evidence)
 
 
