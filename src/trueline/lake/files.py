@@ -93,12 +93,13 @@ def write_parquet(
     """Write batches as one zstd file under `path`, atomically; the directory is not yet synced.
 
     `statistics` = least and greatest of each column, for who looks rows up; without, row groups
-    are smaller.
+    are smaller, and too small to compress other columns than texts.
     """
     rows = 0
     with _whole_file(path) as beside:
+        compression = "zstd" if statistics else _of_texts(schema)
         with pq.ParquetWriter(
-            beside, schema, compression="zstd", write_statistics=statistics
+            beside, schema, compression=compression, write_statistics=statistics
         ) as writer:
             size = _GROUP_BYTES if statistics else _WHOLE_BYTES
             for group in _row_groups(schema, batches, size):
@@ -107,6 +108,10 @@ def write_parquet(
                 # What Arrow keeps for later would stand beside what DuckDB takes meanwhile.
                 pa.default_memory_pool().release_unused()
         return WrittenFile(rows, beside.stat().st_size, checksum(beside))
+
+
+def _of_texts(schema: pa.Schema) -> dict[str, str]:
+    return {f.name: "zstd" if pa.types.is_string(f.type) else "none" for f in schema}
 
 
 def _row_groups(
