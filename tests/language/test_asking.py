@@ -34,12 +34,14 @@ ASKED = [
     ("locked", "any_of(keys, k -> k.strong)", True),
     ("size > 3", "NOT locked OR all_of(keys, k -> k.strong)", False),
     ("locked AND size > 3 AND NOT any_of(keys, k -> k.strong)", "size > 0", False),
+    ("locked AND any_of(keys, k -> k.strong)", "plane = 'live'", False),
 ]
 """Two conditions, and whether every row asks."""
 ALWAYS = [
     ("locked AND count_of(keys, k -> k.strong) > 1", None),
     ("locked AND any_of(keys, k -> k.strong) AND any_of(keys, j -> NOT j.strong)", None),
     ("any_of(words, w -> w = 'x') AND any_of(keys, k -> k.strong)", None),
+    ("coalesce(tag('a'), '') = 'b' AND any_of(keys, k -> k.strong)", None),
 ]
 
 

@@ -183,7 +183,7 @@ class _Fusion:
         apart: bool,
     ) -> None:
         self.policies, self.part = policies, part
-        self.types = {"tags": Type("map")} | {n: c.type for n, c in rtype.columns.items()}
+        self.rtype = rtype
         self.apart = apart
         self.rows = quote(rtype.table)
         if part:
@@ -276,7 +276,7 @@ class _Fusion:
         for policy in self.policies:
             asked = [(r.relation, search.kind) for r in policy.relations for search in r.searched]
             alone = len(asked) == 1 and asked[0][1] == "max"
-            if not alone or any(self.types[name].kind not in SCALARS for name in policy.columns):
+            if not alone or not all(map(self._is_single, policy.columns)):
                 always |= {relation for relation, _ in asked}
                 continue
             low, middle, high = (self._supposing(policy, code) for code in (0, 1, 2))
@@ -288,6 +288,10 @@ class _Fusion:
             for relation, any_of in conditions.items()
             if relation not in always
         }
+
+    def _is_single(self, name: str) -> bool:
+        kind = self.rtype.column_type(name)
+        return kind is not None and kind.kind in SCALARS
 
     def _supposing(self, policy: CompiledPolicy, code: int) -> str:
         """The policy's code if every related row had this one."""
