@@ -175,7 +175,8 @@ def ask(home: Path, url: str, pid: str = "") -> dict[str, dict[str, float]]:
             "counts": {
                 f"counts by {by}": partial(_counted, conn, by, now)
                 for by in ("severity", "owner", "environment")
-            },
+            }
+            | {f"{text}, without an index": page(text) for text in ("name LIKE '%nowhere%'",)},
         }
         for kind, queries in asked.items():
             for name, query in queries.items():
@@ -195,7 +196,8 @@ def _filters(some: Mapping[str, Any]) -> list[str]:
         f"name:{some['name'] or 'main'}", f"uid:'{some['uid']}'", "type:aws_vpc",
         "state:open AND overdue", "state:acknowledged", "age:>30d", "age:>60d",
         "tag('env') = 'prod'", "tag('env') = 'dev'", "tag('audit') = 'yes'", "tag('audit') = 'no'",
-        "tag('audit') = 'yes' AND state:open",
+        "tag('audit') = 'yes' AND state:open", "is_absent(tag('env'))", "is_absent(tag('audit'))",
+        "tag('env') = 'dev' AND severity:critical", "region = 'eu-west-1' AND NOT overdue",
     ]  # fmt: skip
 
 

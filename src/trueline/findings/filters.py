@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeGuard, cast
 
@@ -18,10 +19,22 @@ from trueline.findings.subject import FINDING
 from trueline.language import expand_filter
 from trueline.language import nodes as n
 
-__all__ = ["condition", "may_be_unknown", "reads", "tag_tests"]
+__all__ = [
+    "ByIndex",
+    "by_index",
+    "condition",
+    "may_be_unknown",
+    "reads",
+    "tag_tests",
+    "unplanned",
+]
 
 _DAY = 86_400_000_000
 _OPS = {"=": "__eq__", "<>": "__ne__", "<": "__lt__", "<=": "__le__", ">": "__gt__", ">=": "__ge__"}
+_SELECTIVE = {"owner", "account", "policy", "type", "name", "uid"}
+_INDEXED = _SELECTIVE | {"severity", "environment", "state"}
+_IN_ORDER = {"risk", "opened_at", "due", "overdue", "state"}
+"""What the index by risk holds itself, as that by state does."""
 _ARITHMETIC = {"+": "__add__", "-": "__sub__", "*": "__mul__"}
 
 
@@ -51,12 +64,70 @@ def tag_tests(
 ) -> Iterator[tuple[str, ColumnElement[bool], ColumnElement[bool]]]:
     """Of each part that every fitting finding must fit and that asks for one tag alone: the tag,
     the test of a value of it, and what the test says where there is no such tag."""
-    tree = _tree(text)
-    parts = tree.items if isinstance(tree, n.Logic) and tree.op == "and" else (tree,)
-    for part in parts:
-        read = {r.key if isinstance(r, n.Tag) else None for r in n.walk(part) if _is_ref(r)}
-        if len(read) == 1 and (key := read.pop()) is not None:
+    for part in _parts(text):
+        if (key := _tag_asked(part)) is not None:
             yield key, _TagTest(now, value).compile(part), _TagTest(now, None).compile(part)
+
+
+def _parts(text: str) -> tuple[n.Expr, ...]:
+    """What a finding must fit that fits the filter."""
+    tree = _tree(text)
+    return tree.items if isinstance(tree, n.Logic) and tree.op == "and" else (tree,)
+
+
+def _tag_asked(part: n.Expr) -> str | None:
+    """The one tag that this reads, and nothing else."""
+    read = {r.key if isinstance(r, n.Tag) else None for r in n.walk(part) if _is_ref(r)}
+    return read.pop() if len(read) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class ByIndex:
+    """What an index in order of risk answers of a filter (`told`, never NULL), and the `rest`; None
+    where that is all. `by_sets` = that index is the one that holds the set of tags, and `tags_only`
+    says that nothing but tags is asked for in the rest."""
+
+    told: ColumnElement[bool]
+    rest: ColumnElement[bool] | None
+    by_sets: bool
+    tags_only: bool
+
+
+def by_index(text: str, now: int) -> ByIndex:
+    """The filter taken apart for the index that serves it best."""
+    parts, compiler = _parts(text), _Compiler(now)
+    equal = [part for part in parts if _is_equality(part)]
+    named = set().union(*map(_names, equal))
+    by_sets = any(map(_tag_asked, parts)) and not named & _SELECTIVE
+    # An index of one column holds nothing but the risk beside it.
+    held = _IN_ORDER if by_sets or named <= {"state"} else {"risk"}
+    told = [p for p in parts if _names(p) <= held or (p in equal and not by_sets)]
+    rest = [p for p in parts if p not in told]
+    answered = and_(true(), *map(compiler.compile, told))
+    return ByIndex(
+        unplanned(answered) if by_sets else answered,
+        and_(*map(compiler.compile, rest)) if rest else None,
+        by_sets,
+        all(map(_tag_asked, rest)),
+    )
+
+
+def unplanned(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The condition in a form for which no index is chosen."""
+    return case((condition, 1), else_=0) == 1
+
+
+def _is_equality(part: n.Expr) -> bool:
+    """Is it a test that an index of the one column answers which it reads?"""
+    if isinstance(part, n.Compare):
+        equal = part.op == "=" and isinstance(part.left, n.Column | n.Coalesce)
+        return equal and isinstance(part.right, n.Literal) and _names(part) <= _INDEXED
+    return isinstance(part, n.Known) and not part.is_set and _names(part) <= _INDEXED
+
+
+def _names(part: n.Expr) -> set[str]:
+    """The columns that are read; a tag is none of them."""
+    return {ref.name if isinstance(ref, n.Column) else "" for ref in n.walk(part) if _is_ref(ref)}
 
 
 def _is_ref(node: n.Expr) -> TypeGuard[n.Ref]:

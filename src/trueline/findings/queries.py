@@ -6,10 +6,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    case,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    tuple_,
+)
 
 from trueline.errors import ConfigError
-from trueline.findings.filters import condition, may_be_unknown, reads
+from trueline.findings.filters import by_index, condition, may_be_unknown, reads, unplanned
 from trueline.findings.schema import (
     acceptances,
     confirmations,
@@ -18,7 +29,7 @@ from trueline.findings.schema import (
     findings,
     transactions,
 )
-from trueline.findings.tags import few
+from trueline.findings.tags import few, narrowed
 from trueline.findings.windows import DAY
 
 __all__ = [
@@ -41,6 +52,9 @@ AGES = (("under 7 days", 0), ("7 to 30 days", 7), ("30 to 90 days", 30), ("over 
 """Ageing: label and the days from which it holds."""
 GROUPS = ("owner", "environment", "policy", "severity", "account", "type", "state", "age")
 _MEDIAN_OF = 200_000
+_LOOKED_AT = 10_000
+_BY_RISK = (findings.c.risk.desc(), findings.c.id.desc())
+_BY_RISK_SORTED = ((findings.c.risk + 0).desc(), findings.c.id.desc())
 _LEAST = 4
 """An id may be given by so many of its first letters, or more."""
 
@@ -72,6 +86,31 @@ class Wanted:
         """The ids that need be looked at, where tags leave but a few."""
         return few(conn, self._text, now, resolved=self._resolved)
 
+    def in_order(self, conn: Connection, now: int) -> tuple[ColumnElement[bool], bool] | None:
+        """`where` of as many of the riskiest findings as are worth looking at one by one, and
+        whether that is all of them; None where an index answers all that is asked."""
+        f, asked = findings.c, by_index(self._text, now)
+        if asked.rest is None:
+            return None
+        told, rest = asked.told, asked.rest
+        if may_be_unknown(self._text):
+            rest = or_(rest, rest.is_(None))
+        if asked.by_sets:
+            # SQLite asks the index before it reads a row; PostgreSQL then asks in this order.
+            by_sets = narrowed(conn, self._text, now)
+            told, rest = and_(told, by_sets), and_(by_sets, rest)
+        if not self._resolved:
+            told = and_(f.resolved_at.is_(None), told)
+        found = and_(told, unplanned(rest))
+        if asked.by_sets and asked.tags_only:
+            return found, True  # the sets have told all but that of unread tags
+        last = conn.execute(
+            select(f.risk, f.id).where(told).order_by(*_BY_RISK).offset(_LOOKED_AT).limit(1)
+        ).first()
+        if last is None:
+            return found, True
+        return and_(found, tuple_(f.risk, f.id) > tuple_(*last)), False
+
     def fits(self, now: int) -> ColumnElement[Any]:
         """NULL where it is not known whether the filter fits."""
         return condition(self._text, now) if may_be_unknown(self._text) else literal(True)
@@ -80,13 +119,38 @@ class Wanted:
 def listed(
     conn: Connection, wanted: Wanted, now: int, *, limit: int | None = None
 ) -> Iterator[dict[str, Any]]:
-    """Findings, the riskiest first, each with `confirmed_at`, `fits` and its exception's facts."""
-    c, f, e = confirmations.c, findings.c, exceptions.c
-    where, among = wanted.where(now), wanted.among(conn, now) if limit else None
+    """Findings, the riskiest first, each with `confirmed_at`, `fits` and its exception's facts.
+
+    To look at findings in order of risk is quick where the page is soon full. Where it is not, to
+    read them all in the order in which they stand takes a twentieth of the time.
+    """
+    where, order = wanted.where(now), _BY_RISK
+    if limit:
+        if (among := wanted.among(conn, now)) is not None:
+            where = and_(findings.c.id.in_(among), where)
+        elif (in_order := wanted.in_order(conn, now)) is not None:
+            looked_at, whole = in_order
+            rows = list(_page(conn, wanted, now, looked_at, order, limit))
+            if whole or len(rows) == limit:
+                yield from rows
+                return
+            where, order = unplanned(where), _BY_RISK_SORTED
+    yield from _page(conn, wanted, now, where, order, limit)
+
+
+def _page(
+    conn: Connection,
+    wanted: Wanted,
+    now: int,
+    where: ColumnElement[bool],
+    order: Sequence[ColumnElement[Any]],
+    limit: int | None,
+) -> Iterator[dict[str, Any]]:
+    c, e = confirmations.c, exceptions.c
     page = (
         select(findings, wanted.fits(now).label("fits"))
-        .where(where if among is None else and_(f.id.in_(among), where))
-        .order_by(f.risk.desc(), f.id.desc())
+        .where(where)
+        .order_by(*order)
         .limit(limit)
         .subquery()
     )
@@ -261,9 +325,9 @@ class Group:
 
 def counts(conn: Connection, by: str, now: int, wanted: Wanted | None = None) -> list[Group]:
     """Findings in groups, the most overdue and most numerous first."""
-    group = _age(now) if by == "age" else findings.c[by]
+    group = _group_of(by, now)
     chosen = wanted or Wanted()
-    where = Wanted(chosen.filter, all=by == "state" or chosen.all).where(now)
+    where = unplanned(Wanted(chosen.filter, all=by == "state" or chosen.all).where(now))
     f = findings.c
     overdue = and_(f.state != "excepted", f.resolved_at.is_(None), f.due_at < now)
     rows = conn.execute(
@@ -312,7 +376,7 @@ def _group(name: str | None, rows: Sequence[Any], times: Sequence[int]) -> Group
 def _medians(conn: Connection, by: str, now: int) -> dict[str | None, list[int]]:
     """How long each fix took, by group; of very many the newest."""
     f = findings.c
-    group = _age(now) if by == "age" else f[by]
+    group = _group_of(by, now)
     rows = conn.execute(
         select(group.label("name"), (f.resolved_at - f.opened_at).label("took"))
         .where(f.resolved_reason == "fixed")
@@ -327,16 +391,22 @@ def _medians(conn: Connection, by: str, now: int) -> dict[str | None, list[int]]
 
 def ageing(conn: Connection, now: int) -> dict[str | None, dict[str, int]]:
     """By owner, how many unresolved findings are how old."""
-    f, age = findings.c, _age(now)
+    f, owner, age = findings.c, _group_of("owner", now), _age(now)
     rows = conn.execute(
-        select(f.owner, age.label("age"), func.count().label("many"))
-        .where(f.resolved_at.is_(None), f.state != "excepted")
-        .group_by(f.owner, age)
+        select(owner.label("owner"), age.label("age"), func.count().label("many"))
+        .where(unplanned(and_(f.resolved_at.is_(None), f.state != "excepted")))
+        .group_by(owner, age)
     )
     out: dict[str | None, dict[str, int]] = {}
     for row in rows:
         out.setdefault(row.owner, {label: 0 for label, _ in AGES})[row.age] = row.many
     return out
+
+
+def _group_of(by: str, now: int) -> ColumnElement[Any]:
+    """What findings are grouped by, in a form without an index: in its order each row would be
+    looked up by itself."""
+    return _age(now) if by == "age" else func.coalesce(findings.c[by], null())
 
 
 def _age(now: int) -> ColumnElement[Any]:

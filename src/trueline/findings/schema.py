@@ -108,7 +108,7 @@ findings = Table(
     ),
     Index("findings_uid", "uid"),
     # What is listed is listed by risk: each of these gives a page without sorting.
-    Index("findings_risk", "risk", "id", "resolved_at", "opened_at", "due_at"),
+    Index("findings_risk", "risk", "id", "resolved_at", "opened_at", "due_at", "state", "tag_set"),
     Index("findings_state", "state", "risk", "id", "opened_at", "due_at"),
     *(
         Index(f"findings_of_{name}", name, "risk", "id", **_UNRESOLVED)

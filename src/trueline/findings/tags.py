@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select, union_all
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, true, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 
 from trueline.findings.filters import tag_tests
 from trueline.findings.schema import findings, tag_values
 from trueline.findings.store import Tx
 
-__all__ = ["FEW", "TagSets", "few"]
+__all__ = ["FEW", "TagSets", "few", "narrowed"]
 
-FEW = 5_000
+FEW = 3_000
 """Up to so many findings are looked at one by one; of more, a page is full soon enough."""
 _REMEMBERED = 50_000
 _LONGEST = 2_600
+_COUNTABLE = 50_000
+_SET = ""
+"""No tag has this key: the row of a set itself."""
 
 
 class TagSets:
@@ -53,6 +57,7 @@ class TagSets:
 
 
 def _rows(tag_set: int, tags: str) -> Iterator[dict[str, Any]]:
+    yield {"key": _SET, "value": "", "tag_set": tag_set}
     for key, value in json.loads(tags).items():
         if value is not None:
             yield {"key": key, "value": value, "tag_set": tag_set}
@@ -66,16 +71,62 @@ def _fits(entry: str) -> bool:
 def few(conn: Connection, text: str, now: int, *, resolved: bool) -> list[str] | None:
     """Ids of the findings that a filter may fit by their tags, where that is but a few.
 
-    None: it is more than `FEW`, or the filter asks for no tag that such findings must have.
+    None: it is more than `FEW`, or the filter asks for no tag alone.
     """
-    f, t = findings.c, tag_values.c
+    f = findings.c
     among = select(f.id) if resolved else select(f.id).where(f.resolved_at.is_(None))
-    for key, test, without in tag_tests(text, now, t.value):
-        if conn.execute(select(without)).scalar() != 0:
-            continue  # it fits findings that do not have the tag
-        fitting = among.join(tag_values, t.tag_set == f.tag_set).where(t.key == key, test)
-        unread = among.where(f.tag_set.is_(None))
-        found = conn.execute(union_all(fitting, unread).limit(FEW + 1)).scalars().all()
-        if len(found) <= FEW:
-            return list(found)
+    for test in _tests(conn, text, now):
+        if test.of_all and not _countable(conn):
+            continue
+        fitting = among.where(f.tag_set.in_(test.fitting()))
+        found = union_all(fitting, among.where(f.tag_set.is_(None)))
+        if conn.execute(found.offset(FEW).limit(1)).first() is None:
+            return list(conn.execute(found).scalars())
     return None
+
+
+def narrowed(conn: Connection, text: str, now: int) -> ColumnElement[bool]:
+    """What a filter asks of tags, as far as their sets tell, which the index by risk holds."""
+    tag_set = findings.c.tag_set + 0  # the index of sets would give no order
+    asked = (
+        tag_set.not_in(test.failing()) if test.of_all else tag_set.in_(test.fitting())
+        for test in _tests(conn, text, now)
+    )
+    return and_(true(), *(or_(tag_set.is_(None), each) for each in asked))
+
+
+@dataclass(frozen=True, slots=True)
+class _Test:
+    """What a filter asks of one tag; `of_all` = it fits findings that do not have the tag."""
+
+    key: str
+    fits: ColumnElement[bool]
+    of_all: bool
+
+    def fitting(self) -> Select[tuple[int]]:
+        """The sets of tags that fit."""
+        if self.of_all:
+            every = tag_values.alias().c
+            kept = every.tag_set.not_in(self.failing())
+            return select(every.tag_set).where(every.key == _SET, kept)
+        t = tag_values.c
+        return select(t.tag_set).where(t.key == self.key, self.fits)
+
+    def failing(self) -> Select[tuple[int]]:
+        """Of a test that fits where there is no such tag: the sets whose tag does not fit."""
+        t = tag_values.c
+        return select(t.tag_set).where(t.key == self.key, ~func.coalesce(self.fits, true()))
+
+
+def _tests(conn: Connection, text: str, now: int) -> list[_Test]:
+    return [
+        _Test(key, fits, conn.execute(select(of_none)).scalar() != 0)
+        for key, fits, of_none in tag_tests(text, now, tag_values.c.value)
+    ]
+
+
+def _countable(conn: Connection) -> bool:
+    """Are there so few sets that all of them can be gone through?"""
+    t = tag_values.c
+    some = select(t.tag_set).where(t.key == _SET).offset(_COUNTABLE).limit(1)
+    return conn.execute(some).first() is None

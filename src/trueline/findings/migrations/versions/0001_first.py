@@ -114,7 +114,9 @@ def upgrade() -> None:
     op.create_index("findings_type", "findings", ["type", "policy", *compared, *marks])
     op.create_index("findings_uid", "findings", ["uid"])
     dates = ["opened_at", "due_at"]
-    op.create_index("findings_risk", "findings", ["risk", "id", "resolved_at", *dates])
+    op.create_index(
+        "findings_risk", "findings", ["risk", "id", "resolved_at", *dates, "state", "tag_set"]
+    )
     op.create_index("findings_state", "findings", ["state", "risk", "id", *dates])
     unresolved = _only("resolved_at IS NULL")
     for name in ("severity", "environment", "owner", "account", "policy", "type", "name"):
