@@ -122,7 +122,7 @@ def listed(
     """Findings, the riskiest first, each with `confirmed_at`, `fits` and its exception's facts.
 
     To look at findings in order of risk is quick where the page is soon full. Where it is not, to
-    read them all in the order in which they stand takes a twentieth of the time.
+    read them all in the order in which they stand takes a tenth of the time.
     """
     where, order = wanted.where(now), _BY_RISK
     if limit:
