@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 __all__ = ["Report", "__version__", "check", "scan"]
 __version__ = "0.1.0"
 
-if sys.platform == "linux":
+if sys.platform == "linux" and os.uname().machine == "x86_64":
     # DuckDB works beside Arrow, which with this allocator gives memory back sooner and for less.
-    # Arrow reads the name when it is imported; its builds for Linux have it.
+    # Arrow reads the name when it is imported, and warns where it was built without: its wheels
+    # have it for this platform alone.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "jemalloc")
 
 

@@ -11,7 +11,6 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import chain
 from typing import Any, Literal
 
@@ -186,8 +185,8 @@ def judge(
     grow with the estate, more than `part_rows` edges tell only what is needed, and a type of more
     than twice as many rows is judged in parts of whole accounts.
     """
-
-    rows, led = (0, 0) if tables.few else map(partial(_count, tables), (rtype.table, "_edges"))
+    rows = 0 if tables.few else _count(tables, rtype.table)
+    apart = not tables.few and _count(tables, "_edges") > part_rows
 
     def fused(part: Part | None) -> Statement:
         return fuse(
@@ -197,7 +196,7 @@ def judge(
             now=now,
             evidence=evidence,
             part=part,
-            apart=led > part_rows,
+            apart=apart,
         )
 
     statement = fused(None)
@@ -211,9 +210,7 @@ def judge(
     )
     related = {r.relation: r.target for policy in policies for r in policy.relations}
     if not related or rows <= 2 * part_rows:
-        return Judged(
-            layout, _stream(tables, statement.sql, held=rows <= min(part_rows, HELD_ROWS))
-        )
+        return Judged(layout, _stream(tables, statement.sql, held=rows <= HELD_ROWS))
     parts = _parts(tables, rtype.table, related, part_rows)
     # Held, the result of a part would stand beside its related rows.
     streams = (_stream(tables, fused(part).sql, held=False) for part in parts)

@@ -65,7 +65,7 @@ def tag_tests(
     """Of each part that every fitting finding must fit and that asks for one tag alone: the tag,
     the test of a value of it, and what the test says where there is no such tag."""
     for part in _parts(text):
-        if (key := _tag_asked(part)) is not None:
+        if key := _tag_asked(part):
             yield key, _TagTest(now, value).compile(part), _TagTest(now, None).compile(part)
 
 
@@ -76,7 +76,7 @@ def _parts(text: str) -> tuple[n.Expr, ...]:
 
 
 def _tag_asked(part: n.Expr) -> str | None:
-    """The one tag that this reads, and nothing else."""
+    """The one tag that this reads, and nothing else; a key without letters is nobody's."""
     read = {r.key if isinstance(r, n.Tag) else None for r in n.walk(part) if _is_ref(r)}
     return read.pop() if len(read) == 1 else None
 

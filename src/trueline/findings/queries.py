@@ -53,8 +53,10 @@ AGES = (("under 7 days", 0), ("7 to 30 days", 7), ("30 to 90 days", 30), ("over 
 GROUPS = ("owner", "environment", "policy", "severity", "account", "type", "state", "age")
 _MEDIAN_OF = 200_000
 _LOOKED_AT = 10_000
+"""How many findings are looked at in order of risk before all are read."""
 _BY_RISK = (findings.c.risk.desc(), findings.c.id.desc())
 _BY_RISK_SORTED = ((findings.c.risk + 0).desc(), findings.c.id.desc())
+"""The same order, in which no index is followed."""
 _LEAST = 4
 """An id may be given by so many of its first letters, or more."""
 
