@@ -28,8 +28,9 @@ from trueline.settings import Settings, cache_directory
 
 __all__ = ["measure"]
 
-SIZES = {10_000: 3, 100_000: 3, 1_000_000: 1}
-"""Resources, and how often each is measured."""
+SIZES = (10_000, 100_000, 1_000_000)
+"""Resources; each is measured `TIMES`."""
+TIMES = 3
 JUDGED = 1_000_000
 """The limits are for this size."""
 RATIO, RSS = 5.0, 300.0
@@ -37,15 +38,15 @@ RATIO, RSS = 5.0, 300.0
 
 def measure() -> Iterator[Figure]:
     """Figures of each size; those of the largest have limits."""
-    for size, times in SIZES.items():
-        yield from _measure_size(size, times)
+    for size in SIZES:
+        yield from _measure_size(size)
 
 
-def _measure_size(size: int, times: int) -> Iterator[Figure]:
+def _measure_size(size: int) -> Iterator[Figure]:
     with tempfile.TemporaryDirectory(prefix="trueline-bench-") as folder:
         run_process(*child("benchmarks.evaluation", "build", folder, size))
         scans, judged = [], []
-        for _ in range(times):
+        for _ in range(TIMES):
             scans.append(_run("scan", folder))
             judged.append(_run("judge", folder))
     scan, judge = median(r["cpu"] for r in scans), median(r["cpu"] for r in judged)
