@@ -36,6 +36,7 @@ def read_verdicts(
         columns = {name: batch.column(name).to_pylist() for name in batch.schema.names}
         for name in read & (layout.json | {CAUSES}):
             columns[name] = [None if text is None else json.loads(text) for text in columns[name]]
+        columns |= {name: [said] * batch.num_rows for name, said in layout.constant.items()}
         for index in range(batch.num_rows):
             row = {name: values[index] for name, values in columns.items()}
             if all(row[p.code] is None for p in known):

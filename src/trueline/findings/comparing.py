@@ -184,7 +184,7 @@ class Comparison:
         each = ", ".join(self._policy(p, source.schema) for p in self.judged)
         parts = f"list_filter([{each}], lambda _p: _p IS NOT NULL)"
         taken = (
-            f"SELECT {_IDENTITY}, r.tags, r.incarnation, r.exposed, r.privileged, "
+            f"SELECT {_IDENTITY}, {self._constant()}, r.tags, r.incarnation, r.exposed, r.privileged, "
             f"v.file_row_number AS spot, {_ROW_MARK} AS row_mark, "
             f"unnest({parts}) AS s FROM {source.sql} v LEFT JOIN _row r ON r.uid = v.uid "
             f"WHERE {rows}"
@@ -212,6 +212,10 @@ class Comparison:
             "(md5_number_lower(to_json(p.tags)::VARCHAR) >> 1)::BIGINT AS tag_set, "
             f"{self._mark()} AS subject_mark FROM ({weighed}) p"
         )
+
+    def _constant(self) -> str:
+        said = self.said.layout.constant
+        return ", ".join(f"{_text(str(said[name]))} AS {name}" for name in ("type", "provider"))
 
     def _policy(self, place: PolicyLayout, schema: pa.Schema) -> str:
         """One policy of a wide row as a struct."""
@@ -264,8 +268,7 @@ def key_sql(policy: str, uid: str) -> str:
 _IDENTITY = ", ".join(
     f"v.{name}"
     for name in (
-        "uid", "type", "name", "provider", "account", "region", "scope_account", "scope_region",
-        "environment",
+        "uid", "name", "account", "region", "scope_account", "scope_region", "environment"
     )
 )  # fmt: skip
 _OF_ROW = (

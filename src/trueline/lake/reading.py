@@ -83,7 +83,7 @@ def open_tables(
     }
     con = connect(memory=limits.memory, threads=limits.threads, spill=limits.spill, files=True)
     states = [entry.state for entry in entries.values()]
-    tables = Tables(con, types, states, list(damage.values()))
+    tables = Tables(con, types, states, list(damage.values()), live=True)
     tables.load_scopes()
     tables.load_references(())
     by_type: dict[str, list[ScopeEntry]] = {name: [] for name in types}

@@ -47,7 +47,7 @@ class Tables:
     Beside them stand `_scopes(provider, account, region, type, complete, cause)` and
     `_references(from_uid, column_name, to_uid, cause)`. `scopes` are the states behind `_scopes`;
     `damage` holds a ledger row per scope whose stored rows could not be read; `referenced` says
-    whether there is any of `_references`.
+    whether there is any of `_references`, `live` that no row is of code.
     """
 
     def __init__(
@@ -58,12 +58,14 @@ class Tables:
         damage: Sequence[CoverageRow] = (),
         *,
         few: bool = False,
+        live: bool = False,
     ) -> None:
         self.con = con
         self.types = dict(types)
         self.scopes = tuple(scopes)
         self.damage = tuple(damage)
         self.few = few
+        self.live = live
         self.referenced = False
 
     @classmethod

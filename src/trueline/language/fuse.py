@@ -14,7 +14,7 @@ Where environments differ, each has its own text, chosen by the row's environmen
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from json import dumps
 from typing import Any, Literal
@@ -52,7 +52,7 @@ IDENTITY = (
     "environment",
     "stale_since",
 )
-"""The columns that open every row of a statement."""
+"""The columns that open every row of a statement, but for those that it is told to leave out."""
 
 CAUSES = "_causes"
 """The column that says why policies could not tell."""
@@ -78,7 +78,7 @@ class PolicySettings:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One SELECT; each row begins with `IDENTITY`.
+    """One SELECT; each row begins with what is asked of `IDENTITY`.
 
     `codes` names each policy's TINYINT (2 fail, 1 unknown, 0 pass, NULL not applicable),
     `evidence` its pieces as (label, column), of which those of `json` hold JSON as text. `CAUSES`
@@ -117,17 +117,18 @@ def fuse(
     evidence: Literal["all", "failing"],
     part: Part | None = None,
     apart: bool = False,
+    without: Collection[str] = (),
 ) -> Statement:
     """One statement that judges every row of a type, or of a part of it, by all policies.
 
     A row whose environment no settings name is held to those of None, else to the first ones.
     With `failing`, evidence is given where a policy that uses it fails or is not decided. Related
     rows are then read once, with all that they may tell, or where that is much, `apart`: first to
-    decide, then to tell what is needed.
+    decide, then to tell what is needed. `without` = columns of `IDENTITY` that are not asked for.
     Raises LanguageError when a parameter's value does not have its type.
     """
     fusion = _Fusion(rtype, policies, settings or [PolicySettings()], now, part, apart)
-    return fusion.statement(evidence)
+    return fusion.statement(evidence, [name for name in IDENTITY if name not in without])
 
 
 def asking(
@@ -194,7 +195,7 @@ class _Fusion:
         self.count = 0
         self.asker = ""
 
-    def statement(self, mode: Literal["all", "failing"]) -> Statement:
+    def statement(self, mode: Literal["all", "failing"], identity: Sequence[str]) -> Statement:
         codes: dict[str, str] = {}
         reasons: dict[str, str] = {}
         pieces: dict[str, tuple[str, list[str]]] = {}
@@ -219,10 +220,11 @@ class _Fusion:
             guarded = f"CASE WHEN {' OR '.join(dict.fromkeys(users))} THEN {text} END"
             result.append(f"{guarded if mode == 'failing' else text} AS {column}")
         result.append(f"{self._unknowns(reasons)} AS {CAUSES}")
-        sql = self._select(judged, [*codes.values(), *result], mode)
+        shown = [*(f"p.{quote(name)}" for name in identity), *codes.values(), *result]
+        sql = self._select(judged, shown, mode)
         return Statement(sql, codes, evidence, frozenset(json))
 
-    def _select(self, judged: list[str], result: list[str], mode: Literal["all", "failing"]) -> str:
+    def _select(self, judged: list[str], shown: list[str], mode: Literal["all", "failing"]) -> str:
         tables: list[str] = []
         if self.part and self.joins:
             led = f"SELECT e.* FROM _edges e WHERE e.from_row IN (SELECT _row FROM {self.rows})"
@@ -231,11 +233,11 @@ class _Fusion:
             base = self._in_two_steps(judged, tables)
         else:
             base = _source(self.rows, "p", self.joins, tables)
-        columns = ",\n ".join([*(f"p.{quote(name)}" for name in IDENTITY), *result])
         if judged:
             tables.append(f"_judged AS (SELECT p.*, {', '.join(judged)}\n FROM {base} p)")
             base = "_judged"
         ctes = "WITH " + ",\n".join(tables) + "\n" if tables else ""
+        columns = ",\n ".join(shown)
         return f"{ctes}SELECT {columns}\nFROM {base} p"
 
     def _unknowns(self, related: Mapping[str, str]) -> str:

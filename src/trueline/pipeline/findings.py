@@ -264,8 +264,9 @@ def _comparison(
     catalog = workspace.catalog
     flags = catalog.flags.get(table)
     metadata = snapshot.verdicts[table].metadata
-    nothing = {"table": table, "policies": [], "json": []}
-    layout = Layout.from_json(metadata.get("layout", nothing))
+    layout = Layout(table, (), frozenset())
+    if "layout" in metadata:
+        layout = Layout.from_json(metadata["layout"])
     # Of two that are one policy now, what was judged under its present name counts.
     named = {names.get(p.policy, p.policy): p for p in layout.policies}
     named |= {p.policy: p for p in layout.policies if p.policy not in names}
