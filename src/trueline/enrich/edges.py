@@ -79,18 +79,18 @@ WHERE f.column_name = {_text(relation.by)}"""
 WITH refs AS ({_refs(source, relation, referenced, asking)}),
 named AS ({_keys(target, relation)}),
 {_told_apart(relation)},
-excused AS (
-  SELECT r.from_row, r.region, r.match, {_excuse(relation)} AS cause FROM refs r
-  LEFT JOIN shared m ON m.match = r.match
-  LEFT JOIN ({_incomplete(relation)}) i ON i.range = r.home
-  LEFT JOIN ({_listed(relation)}) l ON l.range = r.home
-  LEFT JOIN (SELECT DISTINCT account FROM _scopes) a ON a.account = r.away
+led AS (
+  SELECT r.from_row, k._row AS to_row, r.cause,
+    CASE WHEN k._row IS NULL AND r.ref IS NOT NULL THEN r.ref END AS lost, r.place, r.plane, r.range
+  FROM refs r LEFT JOIN keys k ON k.key = r.ref AND k.place = r.place
+    AND (k.region IS NULL OR k.region = r.region)
 )
 SELECT {_once(source, relation)} * FROM (
-SELECT r.from_row, k._row AS to_row,
-  CASE WHEN k._row IS NULL THEN coalesce(r.cause, {_text("dangling:" + relation.by)}) END AS cause
-FROM excused r
-LEFT JOIN keys k ON k.match = r.match AND (k.region IS NULL OR k.region = r.region)
+SELECT r.from_row, r.to_row, CASE WHEN r.to_row IS NULL THEN {_excuse(relation)} END AS cause
+FROM ({_homes(relation)}) r
+LEFT JOIN shared m ON m.key = r.lost AND m.place = r.place
+LEFT JOIN ({_listings(relation)}) l ON l.range = r.home
+LEFT JOIN (SELECT DISTINCT account FROM _scopes) a ON a.account = r.away
 {said if referenced else ""})"""
 
 
@@ -122,27 +122,25 @@ said AS (
 WITH refs AS ({_refs(theirs, relation, referenced)}),
 keys AS ({_keys(ours, relation)}),{said if referenced else ""}
 orphans AS (
-  SELECT range, any_value(cause) AS cause FROM refs WHERE match IS NULL GROUP BY range
+  SELECT range, any_value(cause) AS cause FROM refs WHERE ref IS NULL GROUP BY range
   {said_lost if referenced else ""}
 ),
 strays AS (
-  SELECT DISTINCT r.range FROM refs r LEFT JOIN keys k ON k.match = r.match
-  WHERE r.match IS NOT NULL AND k._row IS NULL
+  SELECT DISTINCT r.range FROM refs r LEFT JOIN keys k ON k.key = r.ref AND k.place = r.place
+  WHERE r.ref IS NOT NULL AND k._row IS NULL
 )
 SELECT {_once(theirs, relation)} from_row, to_row, cause FROM (
   SELECT k._row AS from_row, r.from_row AS to_row, NULL::VARCHAR AS cause
-  FROM refs r JOIN keys k ON k.match = r.match
+  FROM refs r JOIN keys k ON k.key = r.ref AND k.place = r.place
   {said_found if referenced else ""})
 UNION ALL
 SELECT p._row, NULL, o.cause
 FROM {_name(table)} p JOIN orphans o ON o.range = {_range(relation, "p")}
 {_nameless(ours, relation)}
 UNION ALL
-SELECT p._row, NULL, i.cause
-FROM {_name(table)} p JOIN ({_incomplete(relation)}) i ON i.range = {_range(relation, "p")}
-UNION ALL
-SELECT p._row, NULL, 'not_collected'
-FROM {_name(table)} p ANTI JOIN ({_listed(relation)}) l ON l.range = {_range(relation, "p")}"""
+SELECT p._row, NULL, CASE WHEN l.range IS NULL THEN 'not_collected' ELSE l.cause END
+FROM {_name(table)} p LEFT JOIN ({_listings(relation)}) l ON l.range = {_range(relation, "p")}
+WHERE l.range IS NULL OR l.cause IS NOT NULL"""
 
 
 def _nameless(ours: ResourceType, relation: Relation) -> str:
@@ -178,14 +176,14 @@ def _is_list(source: ResourceType, relation: Relation) -> bool:
 
 
 def _refs(source: ResourceType, relation: Relation, referenced: bool, asking: str = "TRUE") -> str:
-    """`from_row, region, range, ref, match, away, home, cause`: each reference of a column, in the
-    rows that are asking.
+    """`from_row, region, range, plane, place, ref, cause`: each reference of a column, in the rows
+    that are asking.
 
-    `match` NULL = unknown, for `cause`. `away` is the account that an ARN names, `home` the range
-    in which its target is listed. Where code says a reference, it stands in `_references`; the
+    `ref` NULL = unknown, for `cause`. Where code says a reference, it stands in `_references`; the
     unknown value beside it, or the unknown elements of its list, are not a second target.
     """
     by, table = f"p.{_name(relation.by)}", f"(FROM {_name(source.table)} p WHERE {asking})"
+    given = f"({by} IS NOT NULL OR NOT list_contains(p._absent, {_text(relation.by)}))"
     said = "FALSE"
     if referenced:
         said = (
@@ -194,33 +192,39 @@ def _refs(source: ResourceType, relation: Relation, referenced: bool, asking: st
         )
     place = ", ".join(f"p.{c}" for c in _PLACE)
     unread = f"coalesce(p._why[{_text(relation.by)}], 'not_collected')"
-    rows = (
-        f"SELECT {place}, NULL::VARCHAR AS ref, {unread} AS cause FROM {table} p "
-        f"WHERE {by} IS NULL AND NOT list_contains(p._absent, {_text(relation.by)}) AND NOT {said}"
-        " UNION ALL "
-    )
     if _is_list(source, relation):
-        rows += (
-            f"SELECT * EXCLUDE (said), {_text('open_list:' + relation.by)} FROM "
-            f"(SELECT {place}, unnest({by}) AS ref, {said} AS said FROM {table} p) "
+        opened = _text("open_list:" + relation.by)
+        rows = (
+            f"SELECT * EXCLUDE (said) FROM (SELECT {place}, {said} AS said, "
+            f"unnest(CASE WHEN {by} IS NOT NULL THEN {by} WHEN {given} THEN [NULL] END) AS ref, "
+            f"CASE WHEN {by} IS NULL THEN {unread} ELSE {opened} END AS cause FROM {table} p) "
             "WHERE NOT (said AND ref IS NULL)"
         )
     else:
-        rows += (
-            f"SELECT {place}, {by}, NULL::VARCHAR FROM {table} p "
-            f"WHERE {by} IS NOT NULL AND NOT {said}"
+        rows = (
+            f"SELECT {place}, {by} AS ref, CASE WHEN {by} IS NULL THEN {unread} END AS cause "
+            f"FROM {table} p WHERE {given} AND NOT {said}"
         )
-    arn = "starts_with(q.ref, 'arn:') AND q.plane = 'live'"
-    away = f"CASE WHEN {arn} THEN regexp_extract(q.ref, '^(?:[^:]*:){{4}}([0-9]+):', 1) ELSE '' END"
     return (
-        f"SELECT *, CASE WHEN away = '' THEN range ELSE {_arn_range(relation)} END AS home FROM ("
-        f"SELECT q._row AS from_row, q.region, {_range(relation, 'q')} AS range, q.ref, "
-        f"{_match(relation, 'q', 'q.ref')} AS match, {away} AS away, q.cause FROM ({rows}) q)"
+        f"SELECT q._row AS from_row, q.region, {_range(relation, 'q')} AS range, q.plane, "
+        f"{_place(relation, 'q', 'q.ref')} AS place, q.ref, q.cause FROM ({rows}) q"
     )
 
 
+def _homes(relation: Relation) -> str:
+    """`led` beside `away`, the account that the ARN of a lost reference names, and `home`, the
+    range in which its target is listed."""
+    account = "regexp_extract(lost, '^(?:[^:]*:){4}([0-9]+):', 1)"
+    away = f"CASE WHEN starts_with(lost, 'arn:') AND plane = 'live' THEN {account} ELSE '' END"
+    home = f"CASE WHEN away = '' THEN range ELSE {_arn_range(relation)} END"
+    return f"""
+SELECT *, CASE WHEN lost IS NOT NULL THEN {home} END AS home FROM (
+  SELECT *, CASE WHEN lost IS NOT NULL THEN {away} END AS away FROM led)"""
+
+
 def _keys(target: ResourceType, relation: Relation) -> str:
-    """`_row, region, match`: what a reference may hold to mean a row of the target, each once."""
+    """`_row, region, place, key`: what a reference may hold to mean a row of the target, and where,
+    each once."""
     branches, earlier, once = [], list[str](), ""
     place = ", ".join(f"p.{c}" for c in _PLACE)
     for key in dict.fromkeys(("uid", *relation.keys)):
@@ -235,37 +239,36 @@ def _keys(target: ResourceType, relation: Relation) -> str:
             earlier.append(value)
         branches.append(f"SELECT {place}, {value} AS key FROM {_name(target.table)} p WHERE {new}")
     return (
-        f"SELECT {once} q._row, q.region, {_match(relation, 'q', 'q.key')} AS match "
+        f"SELECT {once} q._row, q.region, {_place(relation, 'q', 'q.key')} AS place, q.key "
         f"FROM ({' UNION ALL '.join(branches)}) q WHERE q.key IS NOT NULL"
     )
 
 
 def _told_apart(relation: Relation) -> str:
-    """`shared` of `named`: the names that several rows bear, and `keys`: `_row, region, match` of
-    each name that means one row: of the range (`region` NULL), or of a region. Within one listing,
-    and of uids, there is nothing to tell apart."""
+    """`shared` of `named`: the names that several rows bear, and `keys`: `_row, region, place, key`
+    of each name that means one row: of the range (`region` NULL), or of a region. Within one
+    listing, and of uids, there is nothing to tell apart."""
     if relation.within == "scope" or relation.keys == ("uid",):
         return """
-shared AS (SELECT match FROM named WHERE FALSE),
-keys AS (SELECT _row, NULL::VARCHAR AS region, match FROM named)"""
+shared AS (SELECT place, key FROM named WHERE FALSE),
+keys AS (SELECT _row, NULL::VARCHAR AS region, place, key FROM named)"""
     return """
-shared AS (SELECT match FROM named GROUP BY match HAVING count(*) > 1),
+shared AS (SELECT place, key FROM named GROUP BY ALL HAVING count(*) > 1),
 keys AS (
   SELECT CASE WHEN count(*) = 1 THEN any_value(n._row) END AS _row,
-    CASE WHEN any_value(s.match) IS NOT NULL THEN coalesce(n.region, '') END AS region, n.match
-  FROM named n LEFT JOIN shared s ON s.match = n.match GROUP BY n.match, n.region)"""
+    CASE WHEN any_value(s.key) IS NOT NULL THEN coalesce(n.region, '') END AS region,
+    n.place, n.key
+  FROM named n LEFT JOIN shared s ON s.key = n.key AND s.place = n.place
+  GROUP BY n.place, n.key, n.region)"""
 
 
-def _match(relation: Relation, alias: str, value: str) -> str:
-    """The text that both sides of a match must share.
+def _place(relation: Relation, alias: str, value: str) -> str:
+    """The text that both sides of a match must share beside the value.
 
     An ARN is unique in its world; an id or name only within the range that the relation names.
     """
-    return (
-        f"CASE WHEN starts_with({value}, 'arn:') "
-        f"THEN {_world(f'{alias}.scope_account')} || {value} "
-        f"ELSE {_range(relation, alias)} || '|' || {value} END"
-    )
+    world, within = _world(f"{alias}.scope_account"), _range(relation, alias)
+    return f"CASE WHEN starts_with({value}, 'arn:') THEN {world} ELSE {within} END"
 
 
 def _range(relation: Relation, alias: str) -> str:
@@ -285,39 +288,29 @@ def _world(account: str) -> str:
 
 
 def _arn_range(relation: Relation) -> str:
-    region = "coalesce(nullif(split_part(ref, ':', 4), ''), 'global')"
+    region = "coalesce(nullif(split_part(lost, ':', 4), ''), 'global')"
     return _within(relation, "away", region)
 
 
-def _incomplete(relation: Relation) -> str:
-    """`range, cause` where a listing of the target did not come whole."""
+def _listings(relation: Relation) -> str:
+    """`range, cause` of each range in which the target was listed; `cause` where that did not come
+    whole."""
     return (
         f"SELECT {_within(relation, 's.account', 's.region')} AS range, "
-        "min(coalesce(s.cause, 'not_collected')) AS cause "
-        f"FROM _scopes s WHERE s.type = {_text(relation.target)} AND NOT s.complete GROUP BY 1"
-    )
-
-
-def _listed(relation: Relation) -> str:
-    """Ranges in which the target was listed at all."""
-    return (
-        f"SELECT DISTINCT {_within(relation, 's.account', 's.region')} AS range FROM _scopes s "
-        f"WHERE s.type = {_text(relation.target)}"
+        "min(CASE WHEN NOT s.complete THEN coalesce(s.cause, 'not_collected') END) AS cause "
+        f"FROM _scopes s WHERE s.type = {_text(relation.target)} GROUP BY 1"
     )
 
 
 def _excuse(relation: Relation) -> str:
-    """Why a reference may lead to no row, or NULL where that can only be its own fault.
-
-    It is decided before names are joined, and mostly NULL: the join holds every reference, and
-    would hold beside each what this is decided by.
-    """
+    """Why a reference leads to no row."""
     return f"""CASE
-  WHEN r.match IS NULL THEN r.cause
-  WHEN m.match IS NOT NULL THEN {_text("unresolved:" + relation.by)}
+  WHEN r.lost IS NULL THEN r.cause
+  WHEN m.key IS NOT NULL THEN {_text("unresolved:" + relation.by)}
   WHEN r.away <> '' AND a.account IS NULL THEN 'account_not_scanned'
-  WHEN i.cause IS NOT NULL THEN i.cause
-  WHEN l.range IS NULL THEN 'not_collected' END"""
+  WHEN l.cause IS NOT NULL THEN l.cause
+  WHEN l.range IS NULL THEN 'not_collected'
+  ELSE {_text("dangling:" + relation.by)} END"""
 
 
 def _name(identifier: str) -> str:

@@ -184,7 +184,8 @@ class Comparison:
         each = ", ".join(self._policy(p, source.schema) for p in self.judged)
         parts = f"list_filter([{each}], lambda _p: _p IS NOT NULL)"
         taken = (
-            f"SELECT {_IDENTITY}, {self._constant()}, r.tags, r.incarnation, r.exposed, r.privileged, "
+            f"SELECT {_IDENTITY}, {self._constant()}, "
+            "r.tags, r.incarnation, r.exposed, r.privileged, "
             f"v.file_row_number AS spot, {_ROW_MARK} AS row_mark, "
             f"unnest({parts}) AS s FROM {source.sql} v LEFT JOIN _row r ON r.uid = v.uid "
             f"WHERE {rows}"
