@@ -48,7 +48,7 @@ def judged(part_rows: int, evidence: Literal["all", "failing"]) -> tuple[list[An
     with Tables.from_rows(TYPES, given, states, threads=1) as tables:
         assign_environments(tables, [])
         relate(tables, TYPES, [("aws_lock", "any_key"), ("aws_lock", "spare_keys")])
-        found = judge(tables, HOLDER, compiled, (), NOW, evidence, part_rows)
+        found = judge(tables, HOLDER, compiled, (), NOW, evidence, part_rows, told_edges=part_rows)
         batches = list(found.all() if evidence == "all" else found.not_passing())
     rows = sorted((r for b in batches for r in b.to_pylist()), key=lambda row: str(row["uid"]))
     return rows, found.counts.to_json()

@@ -85,7 +85,7 @@ led AS (
   FROM refs r LEFT JOIN keys k ON k.key = r.ref AND k.place = r.place
     AND (k.region IS NULL OR k.region = r.region)
 )
-SELECT {_once(source, relation)} * FROM (
+SELECT {_once(source, relation, referenced)} * FROM (
 SELECT r.from_row, r.to_row, CASE WHEN r.to_row IS NULL THEN {_excuse(relation)} END AS cause
 FROM ({_homes(relation)}) r
 LEFT JOIN shared m ON m.key = r.lost AND m.place = r.place
@@ -129,7 +129,7 @@ strays AS (
   SELECT DISTINCT r.range FROM refs r LEFT JOIN keys k ON k.key = r.ref AND k.place = r.place
   WHERE r.ref IS NOT NULL AND k._row IS NULL
 )
-SELECT {_once(theirs, relation)} from_row, to_row, cause FROM (
+SELECT {_once(theirs, relation, referenced)} from_row, to_row, cause FROM (
   SELECT k._row AS from_row, r.from_row AS to_row, NULL::VARCHAR AS cause
   FROM refs r JOIN keys k ON k.key = r.ref AND k.place = r.place
   {said_found if referenced else ""})
@@ -164,9 +164,9 @@ WHERE {unknown} AND p.plane = 'live'""")
     return "".join(branches)
 
 
-def _once(source: ResourceType, relation: Relation) -> str:
-    """`DISTINCT` where one row may hold two names of one target."""
-    return "DISTINCT" if _is_list(source, relation) else ""
+def _once(source: ResourceType, relation: Relation, referenced: bool) -> str:
+    """`DISTINCT` where one row may hold two names of one target, or code say it twice."""
+    return "DISTINCT" if referenced or _is_list(source, relation) else ""
 
 
 def _is_list(source: ResourceType, relation: Relation) -> bool:

@@ -36,8 +36,9 @@ BATCH_ROWS = 10_000
 HELD_ROWS = 35_000
 """Of how few rows the result is held."""
 PART_ROWS = 100_000
-"""How many rows are judged at once where others are related to them, and how many of these are
-held with all that they may tell."""
+"""How many rows are judged at once where others are related to them."""
+TOLD_EDGES = 80_000
+"""Along how few edges related rows tell at once whatever they may have to tell."""
 _LIVE = {"plane": "live", "address": None, "source_file": None, "source_line": None}
 """What every live resource says of where it is written."""
 
@@ -183,16 +184,18 @@ def judge(
     now: dt.datetime,
     evidence: Literal["all", "failing"] = "failing",
     part_rows: int = PART_ROWS,
+    told_edges: int = TOLD_EDGES,
 ) -> Judged:
     """Judge every row of a type by its policies. `_edges` and environments must be there.
 
     What related rows tell is held while those that lead to them are judged. So that this does not
-    grow with the estate, more than `part_rows` edges tell only what is needed, and a type of more
-    than twice as many rows is judged in parts of whole accounts.
+    grow with the estate, more than `told_edges` edges tell only what is needed, and a type of more
+    than twice `part_rows` rows is judged in parts of whole accounts.
     """
+    related = {r.relation: r.target for policy in policies for r in policy.relations}
     rows = 0 if tables.few else _count(tables, rtype.table)
     constant = {"type": rtype.table, "provider": rtype.provider} | (_LIVE if tables.live else {})
-    apart = not tables.few and _count(tables, "_edges") > part_rows
+    apart = bool(related) and not tables.few and _count(tables, "_edges") > told_edges
 
     def fused(part: Part | None) -> Statement:
         return fuse(
@@ -216,7 +219,6 @@ def judge(
         statement.json,
         constant,
     )
-    related = {r.relation: r.target for policy in policies for r in policy.relations}
     if not related or rows <= 2 * part_rows:
         return Judged(layout, _stream(tables, statement.sql, held=rows <= HELD_ROWS))
     parts = _parts(tables, rtype.table, related, part_rows)

@@ -9,9 +9,9 @@ import pyarrow as pa
 
 from trueline.lake.connect import connect, quote, text
 from trueline.lake.manifest import ScopeEntry, Segment
-from trueline.lake.schema import arrow_schema
+from trueline.lake.schema import arrow_schema, column_types
 from trueline.lake.segments import Segments
-from trueline.lake.tables import Tables, load, sql_types
+from trueline.lake.tables import Tables, load
 from trueline.lake.views import Part, literal_path, owners_sql, relation_sql
 from trueline.model import CoverageRow, ResourceType, Scope
 
@@ -123,7 +123,7 @@ class _View:
     def create(self, *, stale: bool, hurt: bool) -> None:
         con, table = self.tables.con, self.rtype.table
         schema = arrow_schema(self.rtype)
-        types = sql_types(con, schema)
+        types = {name: kind.sql for name, kind in column_types(self.rtype).items()}
         marks = (
             f"(SELECT account, region, stale_since FROM _stale WHERE type = {text(table)})"
             if stale

@@ -16,7 +16,7 @@ from trueline.lake.schema import arrow_schema, record_batches
 from trueline.lake.views import owners_sql
 from trueline.model import CoverageRow, Edge, ResourceType, Row, ScopeState
 
-__all__ = ["MEMORY", "Stream", "Tables", "load", "sql_types"]
+__all__ = ["MEMORY", "Stream", "Tables", "load"]
 
 MEMORY = "1GB"
 
@@ -208,13 +208,6 @@ def _load_once_per_uid(
     )
     con.execute(f"DROP TABLE {listed}")
     con.execute(f"DROP TABLE {owners}")
-
-
-def sql_types(con: duckdb.DuckDBPyConnection, schema: pa.Schema) -> dict[str, str]:
-    """DuckDB's own name of each column's type."""
-    with _registered(con, schema.empty_table()) as source:
-        described = con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
-    return {row[0]: row[1] for row in described}
 
 
 def _scope_batch(scopes: Sequence[ScopeState]) -> pa.RecordBatch:

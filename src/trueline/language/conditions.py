@@ -15,7 +15,7 @@ from trueline.language.compiled import Searched
 from trueline.language.errors import LanguageError
 from trueline.language.guards import Guard
 from trueline.language.schema import Schema
-from trueline.language.sql import hole, literal, quote, type_sql
+from trueline.language.sql import hole, literal, quote
 from trueline.language.strict import outcomes_without
 
 __all__ = ["COUNT_OPEN", "COUNT_TRUE", "COUNT_UNKNOWN", "RelatedRow", "RowCompiler", "interval"]
@@ -283,7 +283,7 @@ class RowCompiler:
     def _coalesce(self, node: n.Coalesce) -> str:
         default = self.value(node.default)
         if node.type.kind == "list":
-            default = f"CAST([] AS {type_sql(node.type)})"
+            default = f"CAST([] AS {node.type.sql})"
         if isinstance(node.ref, n.Tag):
             value, absent = self._tag_value(node.ref), f"NOT {self._has_tag(node.ref)}"
         else:

@@ -123,8 +123,8 @@ def fuse(
 
     A row whose environment no settings name is held to those of None, else to the first ones.
     With `failing`, evidence is given where a policy that uses it fails or is not decided. Related
-    rows are then read once, with all that they may tell, or where that is much, `apart`: first to
-    decide, then to tell what is needed. `without` = columns of `IDENTITY` that are not asked for.
+    rows are read once, with all that they may tell; or there, where that is much, `apart`: first
+    to decide, then to tell what is needed. Columns of `IDENTITY` in `without` are not asked for.
     Raises LanguageError when a parameter's value does not have its type.
     """
     fusion = _Fusion(rtype, policies, settings or [PolicySettings()], now, part, apart)
@@ -229,7 +229,11 @@ class _Fusion:
         if self.part and self.joins:
             led = f"SELECT e.* FROM _edges e WHERE e.from_row IN (SELECT _row FROM {self.rows})"
             tables.append(f"{_LED} AS ({led})")
-        if mode == "failing" and any(j.rows or j.causes for j in self.joins.values()):
+        if (
+            self.apart
+            and mode == "failing"
+            and any(j.rows or j.causes for j in self.joins.values())
+        ):
             base = self._in_two_steps(judged, tables)
         else:
             base = _source(self.rows, "p", self.joins, tables)
@@ -256,11 +260,11 @@ class _Fusion:
         telling: list[str] = []
         for join in self.joins.values():
             source = _source(quote(join.target), "t", join.joins, tables)
-            rows = _related_rows(join, source, tables, told=not self.apart)
+            rows = _related_rows(join, source, tables, told=False)
             tables.append(_gathered(join, rows, name := f"_c{join.number}", _decided(join)))
             decided[name] = list(join.searched.values())
             if join.rows or join.causes:
-                rows = _rows_told(join, source, rows, telling) if self.apart else rows
+                rows = _rows_told(join, source, rows, telling)
                 name = f"_r{join.number}"
                 telling.append(_gathered(join, rows, name, _told(join, chosen=True), chosen=True))
                 told[name] = [*join.rows.values(), *join.causes.values()]
@@ -357,10 +361,9 @@ class _Fusion:
             column = f"{alias}.{answered}"
             if kind == "code":
                 return f"coalesce({column}, 0)"
-            every = f"list_distinct(coalesce({column}, []))"
             if kind == "causes":
-                return every
-            return f"'[' || array_to_string(list_sort({every}), ',') || ']'"
+                return f"list_distinct(coalesce({column}, []))"
+            return f"'[' || array_to_string(list_sort(coalesce({column}, [])), ',') || ']'"
 
         return fill(fragment, answer)
 

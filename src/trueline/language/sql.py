@@ -14,17 +14,9 @@ from typing import Any
 
 from trueline.model import Type
 
-__all__ = ["fill", "hole", "literal", "quote", "type_sql"]
+__all__ = ["fill", "hole", "literal", "quote"]
 
 _HOLE = re.compile("\x02([^\x02\x03]*)\x03")
-_TYPES = {
-    "bool": "BOOLEAN",
-    "int": "BIGINT",
-    "float": "DOUBLE",
-    "text": "VARCHAR",
-    "time": "TIMESTAMPTZ",
-    "map": "MAP(VARCHAR, VARCHAR)",
-}
 
 
 def quote(name: str) -> str:
@@ -32,21 +24,11 @@ def quote(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def type_sql(kind: Type) -> str:
-    """The engine's name of a column type."""
-    if kind.kind == "list":
-        return f"{type_sql(kind.item or Type('text'))}[]"
-    if kind.kind == "struct":
-        inner = ", ".join(f"{quote(f.name)} {type_sql(f.type)}" for f in kind.fields)
-        return f"STRUCT({inner})"
-    return _TYPES[kind.kind]
-
-
 def literal(value: Any, kind: Type) -> str:
     """A constant of a type. Raises TypeError when the value does not have it."""
     if kind.kind == "list" and isinstance(value, list | tuple):
         item = kind.item or Type("text")
-        return f"CAST([{', '.join(literal(v, item) for v in value)}] AS {type_sql(kind)})"
+        return f"CAST([{', '.join(literal(v, item) for v in value)}] AS {kind.sql})"
     if kind.kind == "bool" and isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     number = isinstance(value, int | float) and not isinstance(value, bool)

@@ -7,6 +7,14 @@ from dataclasses import dataclass
 __all__ = ["SCALARS", "Field", "Type"]
 
 SCALARS = ("bool", "int", "float", "text", "time")
+_SQL = {
+    "bool": "BOOLEAN",
+    "int": "BIGINT",
+    "float": "DOUBLE",
+    "text": "VARCHAR",
+    "time": "TIMESTAMPTZ",
+    "map": "MAP(VARCHAR, VARCHAR)",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +38,16 @@ class Type:
 
     def field(self, name: str) -> Field | None:
         return next((f for f in self.fields if f.name == name), None)
+
+    @property
+    def sql(self) -> str:
+        """The engine's name of the type."""
+        if self.kind == "list":
+            return f"{self.item.sql if self.item else _SQL['text']}[]"
+        if self.kind == "struct":
+            inner = ", ".join(f'"{f.name}" {f.type.sql}' for f in self.fields)
+            return f"STRUCT({inner})"
+        return _SQL[self.kind]
 
     def __str__(self) -> str:
         mark = "?" if self.optional else ""
