@@ -82,13 +82,20 @@ def page(conn: Connection, wanted: Wanted, limit: int | None) -> list[tuple[Any,
 
 
 @pytest.mark.parametrize(
-    ("looked_at", "few", "countable"),
-    [(1, 0, 0), (1, 1_000, 1_000), (4, 3, 1_000), (1_000, 1_000, 0)],
+    ("first", "looked_at", "few", "countable"),
+    [(1, 1, 0, 0), (1, 2, 1_000, 1_000), (2, 4, 3, 1_000), (3, 1_000, 1_000, 0)],
 )
 def test_a_page_is_the_beginning_of_all(
-    conn: Connection, monkeypatch: pytest.MonkeyPatch, looked_at: int, few: int, countable: int
+    conn: Connection,
+    monkeypatch: pytest.MonkeyPatch,
+    first: int,
+    looked_at: int,
+    few: int,
+    countable: int,
 ) -> None:
+    monkeypatch.setattr(queries, "_FIRST", first)
     monkeypatch.setattr(queries, "_LOOKED_AT", looked_at)
+    monkeypatch.setattr(queries, "FEW", few)
     monkeypatch.setattr(tags, "FEW", few)
     monkeypatch.setattr(tags, "_COUNTABLE", countable)
     fitting = 0

@@ -204,6 +204,7 @@ class Applying:
             "first_seen": self.at,
             "first_snapshot": self.number,
             **self._begun(row),
+            **self.tx.numbers.of(row),
         }
         self._inserts.append(made)
         data = {"severity": made["severity"], "owner": made["owner"], "mark": row["evidence_mark"]}

@@ -11,18 +11,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeGuard, cast
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, null, or_, true
+from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, null, or_, select, true
 
 from trueline.errors import Where
-from trueline.findings.schema import findings
+from trueline.findings.schema import FACETS, findings, numbers
 from trueline.findings.subject import FINDING
 from trueline.language import expand_filter
 from trueline.language import nodes as n
 
 __all__ = [
-    "ByIndex",
-    "by_index",
+    "Apart",
+    "apart",
     "condition",
+    "is_one_name",
     "may_be_unknown",
     "reads",
     "tag_tests",
@@ -31,10 +32,10 @@ __all__ = [
 
 _DAY = 86_400_000_000
 _OPS = {"=": "__eq__", "<>": "__ne__", "<": "__lt__", "<=": "__le__", ">": "__gt__", ">=": "__ge__"}
-_SELECTIVE = {"owner", "account", "policy", "type", "name", "uid"}
-_INDEXED = _SELECTIVE | {"severity", "environment", "state"}
-_IN_ORDER = {"risk", "opened_at", "due", "overdue", "state"}
-"""What the index by risk holds itself, as that by state does."""
+_HELD = {"risk", "opened_at", "due", "overdue", "state", "plane"}
+"""What the index by risk holds itself, beside the numbers of facets."""
+_MOST = 2_000
+"""How many numbers are asked for at once."""
 _ARITHMETIC = {"+": "__add__", "-": "__sub__", "*": "__mul__"}
 
 
@@ -66,7 +67,7 @@ def tag_tests(
     the test of a value of it, and what the test says where there is no such tag."""
     for part in _parts(text):
         if key := _tag_asked(part):
-            yield key, _TagTest(now, value).compile(part), _TagTest(now, None).compile(part)
+            yield key, _OneValue(now, value).compile(part), _OneValue(now, None).compile(part)
 
 
 def _parts(text: str) -> tuple[n.Expr, ...]:
@@ -82,52 +83,55 @@ def _tag_asked(part: n.Expr) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class ByIndex:
-    """What an index in order of risk answers of a filter (`told`, never NULL), and the `rest`; None
-    where that is all. `by_sets` = that index is the one that holds the set of tags, and `tags_only`
-    says that nothing but tags is asked for in the rest."""
+class Apart:
+    """A filter taken apart: what the index by risk answers of it, what asks for one tag alone,
+    what asks for a name or a uid alone (by that), and the rest."""
 
-    told: ColumnElement[bool]
-    rest: ColumnElement[bool] | None
-    by_sets: bool
-    tags_only: bool
+    told: list[ColumnElement[bool]]
+    tags: list[ColumnElement[bool]]
+    named: dict[str, list[ColumnElement[bool]]]
+    rest: list[ColumnElement[bool]]
 
 
-def by_index(text: str, now: int) -> ByIndex:
-    """The filter taken apart for the index that serves it best."""
-    parts, compiler = _parts(text), _Compiler(now)
-    equal = [part for part in parts if _is_equality(part)]
-    named = set().union(*map(_names, equal))
-    by_sets = any(map(_tag_asked, parts)) and not named & _SELECTIVE
-    # An index of one column holds nothing but the risk beside it.
-    held = _IN_ORDER if by_sets or named <= {"state"} else {"risk"}
-    told = [p for p in parts if _names(p) <= held or (p in equal and not by_sets)]
-    rest = [p for p in parts if p not in told]
-    answered = and_(true(), *map(compiler.compile, told))
-    return ByIndex(
-        unplanned(answered) if by_sets else answered,
-        and_(*map(compiler.compile, rest)) if rest else None,
-        by_sets,
-        all(map(_tag_asked, rest)),
+def apart(text: str, now: int, conn: Connection) -> Apart:
+    """The parts that every fitting finding must fit, by what answers them."""
+    plain, in_index, found = _Compiler(now), _InIndex(now, conn), Apart([], [], {}, [])
+    for part in _parts(text):
+        name = _only_column(part)
+        try:
+            found.told.append(in_index.compile(part))
+        except _NotHeld:
+            compiled = plain.compile(part)
+            if name in ("name", "uid"):
+                found.named.setdefault(name, []).append(compiled)
+            elif _tag_asked(part):
+                found.tags.append(compiled)
+            else:
+                found.rest.append(compiled)
+    return found
+
+
+def is_one_name(text: str) -> bool:
+    """Does the filter ask for one name, which an index of names answers in order of risk?"""
+    return any(
+        isinstance(part, n.Compare)
+        and part.op == "="
+        and isinstance(part.left, n.Column | n.Coalesce)
+        and isinstance(part.right, n.Literal)
+        and _only_column(part) == "name"
+        for part in _parts(text)
     )
+
+
+def _only_column(part: n.Expr) -> str | None:
+    """The one column that this reads, and no tag."""
+    read = {r.name if isinstance(r, n.Column) else None for r in n.walk(part) if _is_ref(r)}
+    return read.pop() if len(read) == 1 else None
 
 
 def unplanned(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     """The condition in a form for which no index is chosen."""
     return case((condition, 1), else_=0) == 1
-
-
-def _is_equality(part: n.Expr) -> bool:
-    """Is it a test that an index of the one column answers which it reads?"""
-    if isinstance(part, n.Compare):
-        equal = part.op == "=" and isinstance(part.left, n.Column | n.Coalesce)
-        return equal and isinstance(part.right, n.Literal) and _names(part) <= _INDEXED
-    return isinstance(part, n.Known) and not part.is_set and _names(part) <= _INDEXED
-
-
-def _names(part: n.Expr) -> set[str]:
-    """The columns that are read; a tag is none of them."""
-    return {ref.name if isinstance(ref, n.Column) else "" for ref in n.walk(part) if _is_ref(ref)}
 
 
 def _is_ref(node: n.Expr) -> TypeGuard[n.Ref]:
@@ -201,7 +205,7 @@ class _Compiler:
         if isinstance(value, n.Coalesce) and isinstance(value.ref, n.Column):
             if isinstance(node, n.Compare) and node.op != "=":
                 return None
-            column = self.columns[value.ref.name]
+            column = self._reference(value.ref)
             if _constant(value.default) in given:
                 return None
             same = column == given[0] if len(given) == 1 else column.in_(given)
@@ -247,12 +251,15 @@ class _Compiler:
         return cast("ColumnElement[Any]", _FUNCTIONS[node.name](args[0]))
 
 
-class _TagTest(_Compiler):
-    """Compiles what is asked of one tag: of a value it has, or None of there being no such tag."""
+class _OneValue(_Compiler):
+    """Compiles what is asked of one tag or column: of a value, or None where there is none."""
 
     def __init__(self, now: int, value: ColumnElement[str] | None) -> None:
         super().__init__(now)
         self.value = value
+
+    def _by_index(self, node: n.Compare | n.In) -> None:
+        return None
 
     def _optional(self, node: n.Coalesce | n.Known) -> ColumnElement[Any]:
         if isinstance(node, n.Known):
@@ -261,6 +268,53 @@ class _TagTest(_Compiler):
 
     def _reference(self, node: n.Ref) -> ColumnElement[Any]:
         return null() if self.value is None else self.value
+
+
+class _NotHeld(Exception):  # noqa: N818 - a way to turn, not an error
+    """The index by risk does not tell that."""
+
+
+class _InIndex(_Compiler):
+    """Compiles what the index by risk tells. Raises _NotHeld."""
+
+    def __init__(self, now: int, conn: Connection) -> None:
+        super().__init__(now)
+        self.conn = conn
+
+    def compile(self, node: n.Expr) -> ColumnElement[Any]:
+        if isinstance(node, n.Compare | n.In | n.Between | n.Like | n.Regexp | n.Known):
+            facet = _only_column(node)
+            if facet in FACETS:
+                return self._by_number(node, facet)
+        return super().compile(node)
+
+    def _reference(self, node: n.Ref) -> ColumnElement[Any]:
+        if isinstance(node, n.Tag) or node.name not in _HELD:
+            raise _NotHeld
+        return super()._reference(node)
+
+    def _by_number(self, node: n.Expr, facet: str) -> ColumnElement[bool]:
+        """The test of a facet as one of its number: there are few values to try it with."""
+        column, c = findings.c[f"{facet}_number"], numbers.c
+        tried = self.conn.execute(
+            select(c.number, _OneValue(self.now, c.value).compile(node)).where(c.facet == facet)
+        ).all()
+        fitting = [number for number, fits in tried if fits]
+        others = [number for number, fits in tried if not fits]
+        if min(len(fitting), len(others)) > _MOST:
+            raise _NotHeld
+        answer = _among(column, fitting) if len(fitting) <= _MOST else ~_among(column, others)
+        of_none = self.conn.execute(select(_OneValue(self.now, None).compile(node))).scalar()
+        if of_none is None:
+            return answer
+        return or_(column.is_(None), answer) if of_none else and_(column.is_not(None), answer)
+
+
+def _among(column: ColumnElement[Any], listed: list[int]) -> ColumnElement[bool]:
+    """In a form that an index answers; NULL where there is no number."""
+    if len(listed) < 2:
+        return column == (listed[0] if listed else -1)
+    return column.in_(listed)
 
 
 def _days(now: int, time: ColumnElement[Any], op: str, days: Any) -> ColumnElement[bool] | None:

@@ -128,6 +128,7 @@ def update_findings(tx: Tx, rows: Iterable[Mapping[str, Any]]) -> None:
     for row in rows:
         if row.get("tags") is not None:
             row = {**row, "tags": json.loads(row["tags"])}
+        row = {**row, **tx.numbers.of(row)}
         by_shape.setdefault(tuple(row), []).append(row)
     for shape, listed in by_shape.items():
         values: dict[str, Any] = {name: bindparam(name) for name in shape if name != "b_id"}

@@ -16,11 +16,18 @@ from sqlalchemy import (
     null,
     or_,
     select,
-    tuple_,
+    true,
 )
 
 from trueline.errors import ConfigError
-from trueline.findings.filters import by_index, condition, may_be_unknown, reads, unplanned
+from trueline.findings.filters import (
+    apart,
+    condition,
+    is_one_name,
+    may_be_unknown,
+    reads,
+    unplanned,
+)
 from trueline.findings.schema import (
     acceptances,
     confirmations,
@@ -29,7 +36,7 @@ from trueline.findings.schema import (
     findings,
     transactions,
 )
-from trueline.findings.tags import few, narrowed
+from trueline.findings.tags import FEW, few, narrowed
 from trueline.findings.windows import DAY
 
 __all__ = [
@@ -52,8 +59,8 @@ AGES = (("under 7 days", 0), ("7 to 30 days", 7), ("30 to 90 days", 30), ("over 
 """Ageing: label and the days from which it holds."""
 GROUPS = ("owner", "environment", "policy", "severity", "account", "type", "state", "age")
 _MEDIAN_OF = 200_000
-_LOOKED_AT = 10_000
-"""How many findings are looked at in order of risk before all are read."""
+_FIRST, _LOOKED_AT = 500, 10_000
+"""How many of the riskiest findings that may fit are looked at, and then, before all are read."""
 _BY_RISK = (findings.c.risk.desc(), findings.c.id.desc())
 _BY_RISK_SORTED = ((findings.c.risk + 0).desc(), findings.c.id.desc())
 """The same order, in which no index is followed."""
@@ -76,6 +83,10 @@ class Wanted:
     def _resolved(self) -> bool:
         return self.all or "state" in reads(self._text)
 
+    @property
+    def of_one_name(self) -> bool:
+        return is_one_name(self._text)
+
     def where(self, now: int) -> ColumnElement[bool]:
         fits = condition(self._text, now)
         if may_be_unknown(self._text):
@@ -85,33 +96,26 @@ class Wanted:
         return and_(findings.c.resolved_at.is_(None), fits)
 
     def among(self, conn: Connection, now: int) -> list[str] | None:
-        """The ids that need be looked at, where tags leave but a few."""
-        return few(conn, self._text, now, resolved=self._resolved)
+        """The ids that need be looked at, where tags, a name or a uid leave but a few."""
+        ids = few(conn, self._text, now, resolved=self._resolved)
+        if ids is not None:
+            return ids
+        f = findings.c
+        for tests in apart(self._text, now, conn).named.values():
+            some = select(f.id).where(*self._unresolved(), *tests).limit(FEW + 1)
+            ids = list(conn.execute(some).scalars())
+            if len(ids) <= FEW:
+                return ids
+        return None
 
-    def in_order(self, conn: Connection, now: int) -> tuple[ColumnElement[bool], bool] | None:
-        """`where` of as many of the riskiest findings as are worth looking at one by one, and
-        whether that is all of them; None where an index answers all that is asked."""
-        f, asked = findings.c, by_index(self._text, now)
-        if asked.rest is None:
-            return None
-        told, rest = asked.told, asked.rest
-        if may_be_unknown(self._text):
-            rest = or_(rest, rest.is_(None))
-        if asked.by_sets:
-            # SQLite asks the index before it reads a row; PostgreSQL then asks in this order.
-            by_sets = narrowed(conn, self._text, now)
-            told, rest = and_(told, by_sets), and_(by_sets, rest)
-        if not self._resolved:
-            told = and_(f.resolved_at.is_(None), told)
-        found = and_(told, unplanned(rest))
-        if asked.by_sets and asked.tags_only:
-            return found, True  # the sets have told all but that of unread tags
-        last = conn.execute(
-            select(f.risk, f.id).where(told).order_by(*_BY_RISK).offset(_LOOKED_AT).limit(1)
-        ).first()
-        if last is None:
-            return found, True
-        return and_(found, tuple_(f.risk, f.id) > tuple_(*last)), False
+    def told(self, conn: Connection, now: int) -> tuple[ColumnElement[bool], bool]:
+        """What the index by risk tells of fitting findings, and whether that is all."""
+        parts = apart(self._text, now, conn)
+        told = and_(true(), *self._unresolved(), *parts.told, narrowed(conn, self._text, now))
+        return told, not (parts.tags or parts.named or parts.rest)
+
+    def _unresolved(self) -> list[ColumnElement[bool]]:
+        return [] if self._resolved else [findings.c.resolved_at.is_(None)]
 
     def fits(self, now: int) -> ColumnElement[Any]:
         """NULL where it is not known whether the filter fits."""
@@ -123,20 +127,23 @@ def listed(
 ) -> Iterator[dict[str, Any]]:
     """Findings, the riskiest first, each with `confirmed_at`, `fits` and its exception's facts.
 
-    To look at findings in order of risk is quick where the page is soon full. Where it is not, to
-    read them all in the order in which they stand takes a tenth of the time.
+    The index by risk tells of most filters which findings fit, and of the others which may. Where
+    few of those that may do, all are read in the order in which they stand: that takes a tenth of
+    the time of looking each up.
     """
-    where, order = wanted.where(now), _BY_RISK
-    if limit:
-        if (among := wanted.among(conn, now)) is not None:
-            where = and_(findings.c.id.in_(among), where)
-        elif (in_order := wanted.in_order(conn, now)) is not None:
-            looked_at, whole = in_order
-            rows = list(_page(conn, wanted, now, looked_at, order, limit))
-            if whole or len(rows) == limit:
+    where, order, f = wanted.where(now), _BY_RISK, findings.c
+    if limit and (among := wanted.among(conn, now)) is not None:
+        where = and_(f.id.in_(among), where)
+    elif limit and not wanted.of_one_name:
+        told, whole = wanted.told(conn, now)
+        for most in (limit,) if whole else (_FIRST, _LOOKED_AT):
+            riskiest = select(f.id).where(told).order_by(*order).limit(most)
+            ids = list(conn.execute(riskiest).scalars())
+            rows = list(_page(conn, wanted, now, and_(f.id.in_(ids), where), order, limit))
+            if whole or len(rows) == limit or len(ids) < most:
                 yield from rows
                 return
-            where, order = unplanned(where), _BY_RISK_SORTED
+        where, order = unplanned(where), _BY_RISK_SORTED
     yield from _page(conn, wanted, now, where, order, limit)
 
 

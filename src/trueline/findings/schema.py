@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 __all__ = [
+    "FACETS",
     "STATES",
     "acceptances",
     "confirmations",
@@ -31,12 +32,15 @@ __all__ = [
     "facts",
     "findings",
     "metadata",
+    "numbers",
     "snapshots",
     "tag_values",
     "transactions",
 ]
 
 STATES = ("open", "acknowledged", "excepted", "resolved")
+FACETS = ("severity", "environment", "owner", "account", "region", "type", "policy")
+"""What findings are filtered by most; each of their values has a number."""
 
 metadata = MetaData()
 
@@ -99,6 +103,7 @@ findings = Table(
     Column("age_step", Integer, nullable=False),
     Column("escalation", Integer, nullable=False, comment="Steps of the ladder taken"),
     Column("next_step_at", BigInteger, comment="When the next step is due"),
+    *(Column(f"{facet}_number", Integer) for facet in FACETS),
     Index("findings_key", "key", unique=True),
     # All that a snapshot is compared with: SQLite need not read the rows for it.
     Index(
@@ -106,13 +111,14 @@ findings = Table(
         *("type", "policy", "key", "resolved_at", "unconfirmed_since"),
         *("incarnation", "evidence_mark", "subject_mark"),
     ),
-    Index("findings_uid", "uid"),
-    # What is listed is listed by risk: each of these gives a page without sorting.
-    Index("findings_risk", "risk", "id", "resolved_at", "opened_at", "due_at", "state", "tag_set"),
-    Index("findings_state", "state", "risk", "id", "opened_at", "due_at"),
-    *(
-        Index(f"findings_of_{name}", name, "risk", "id", **_UNRESOLVED)
-        for name in ("severity", "environment", "owner", "account", "policy", "type", "name")
+    Index("findings_uid", "uid", "id", "resolved_at"),
+    Index("findings_name", "name", "risk", "id", "resolved_at"),
+    Index("findings_policy", "policy", **_UNRESOLVED),
+    # What is listed is listed by risk, and this says of what; it is read whole where few are it.
+    Index(
+        "findings_risk",
+        *("risk", "id", "resolved_at", "opened_at", "due_at", "state", "tag_set"),
+        *(f"{facet}_number" for facet in FACETS),
     ),
     Index("findings_tags", "tag_set", "resolved_at"),
     Index("findings_exception", "exception", **_only("exception IS NOT NULL")),
@@ -128,6 +134,15 @@ tag_values = Table(
     Column("tag_set", BigInteger, primary_key=True, autoincrement=False),
     sqlite_with_rowid=False,
     comment="What each set of tags holds, or has held: it finds the few findings that a tag fits.",
+)
+
+numbers = Table(
+    "numbers",
+    metadata,
+    Column("facet", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("value", Text, nullable=False),
+    comment="The number of each value that a facet of findings has, or has had.",
 )
 
 confirmations = Table(

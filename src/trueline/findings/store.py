@@ -31,7 +31,8 @@ from sqlalchemy.exc import DBAPIError
 from trueline.errors import ActionError, ConfigError
 from trueline.findings import audit
 from trueline.findings.engines import WAIT_SECONDS, engine_of, no_state
-from trueline.findings.schema import events, facts, findings, transactions
+from trueline.findings.numbers import Numbers
+from trueline.findings.schema import events, facts, findings, numbers, transactions
 
 __all__ = [
     "VERSION",
@@ -237,6 +238,7 @@ class Tx:
         self._held: list[dict[str, Any]] = []
         self.first = self._last == 0
         self._left_out: list[Index] = []
+        self.numbers = Numbers(conn)
 
     def tell(self, said: audit.Event) -> None:
         """Add an event to the trail."""
@@ -283,6 +285,7 @@ class Tx:
     def close(self) -> None:
         """Seal what was told; a transaction without events leaves no trace in the trail."""
         self._flush()
+        self.insert(numbers, self.numbers.new)
         self._index()
         if self._seal is not None:
             row = {

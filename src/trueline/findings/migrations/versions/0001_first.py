@@ -65,6 +65,7 @@ def upgrade() -> None:
         sa.Column("value", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
+    facets = ("severity", "environment", "owner", "account", "region", "type", "policy")
     op.create_table(
         "findings",
         sa.Column("id", sa.Text(), nullable=False),
@@ -106,21 +107,20 @@ def upgrade() -> None:
         sa.Column("age_step", sa.Integer(), nullable=False),
         sa.Column("escalation", sa.Integer(), nullable=False),
         sa.Column("next_step_at", sa.BigInteger(), nullable=True),
+        *(sa.Column(f"{facet}_number", sa.Integer(), nullable=True) for facet in facets),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("findings_key", "findings", ["key"], unique=True)
     compared = ["key", "resolved_at", "unconfirmed_since", "incarnation"]
     marks = ["evidence_mark", "subject_mark"]
     op.create_index("findings_type", "findings", ["type", "policy", *compared, *marks])
-    op.create_index("findings_uid", "findings", ["uid"])
-    dates = ["opened_at", "due_at"]
-    op.create_index(
-        "findings_risk", "findings", ["risk", "id", "resolved_at", *dates, "state", "tag_set"]
-    )
-    op.create_index("findings_state", "findings", ["state", "risk", "id", *dates])
     unresolved = _only("resolved_at IS NULL")
-    for name in ("severity", "environment", "owner", "account", "policy", "type", "name"):
-        op.create_index(f"findings_of_{name}", "findings", [name, "risk", "id"], **unresolved)
+    op.create_index("findings_uid", "findings", ["uid", "id", "resolved_at"])
+    op.create_index("findings_name", "findings", ["name", "risk", "id", "resolved_at"])
+    op.create_index("findings_policy", "findings", ["policy"], **unresolved)
+    told = ["resolved_at", "opened_at", "due_at", "state", "tag_set"]
+    numbers = [f"{facet}_number" for facet in facets]
+    op.create_index("findings_risk", "findings", ["risk", "id", *told, *numbers])
     op.create_index("findings_tags", "findings", ["tag_set", "resolved_at"])
     op.create_index(
         "findings_exception", "findings", ["exception"], **_only("exception IS NOT NULL")
@@ -129,6 +129,13 @@ def upgrade() -> None:
         "findings_next_step", "findings", ["next_step_at"], **_only("next_step_at IS NOT NULL")
     )
     op.create_index("findings_age", "findings", ["age_step", "opened_at"], **unresolved)
+    op.create_table(
+        "numbers",
+        sa.Column("facet", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("facet", "number"),
+    )
     op.create_table(
         "snapshots",
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
