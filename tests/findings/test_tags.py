@@ -37,6 +37,11 @@ def conn(estate: Estate) -> Iterator[Connection]:
     state.close()
 
 
+def _among(conn: Connection, text: str) -> list[str] | None:
+    wanted = Wanted(text)
+    return wanted.among(conn, NOW, wanted.apart(conn, NOW))
+
+
 def _names(conn: Connection, text: str, *, all_: bool = False) -> set[str]:
     return {row["name"] for row in listed(conn, Wanted(text, all=all_), NOW, limit=10)}
 
@@ -63,7 +68,7 @@ def _names(conn: Connection, text: str, *, all_: bool = False) -> set[str]:
 def test_tags_narrow_what_is_looked_at_and_never_what_fits(
     conn: Connection, text: str, narrowed: bool, names: set[str]
 ) -> None:
-    assert (Wanted(text).among(conn, NOW) is not None) == narrowed
+    assert (_among(conn, text) is not None) == narrowed
     assert _names(conn, text) == names
     assert _names(conn, text, all_=True) == names
 
@@ -72,9 +77,9 @@ def test_of_too_many_the_riskiest_are_looked_at(
     conn: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tags, "FEW", 2)
-    assert Wanted("tag('stage') = 'prod'").among(conn, NOW) is None
+    assert _among(conn, "tag('stage') = 'prod'") is None
     assert _names(conn, "tag('stage') = 'prod'") == {"web", "ops", "unread"}
-    assert Wanted("tag('team') = 'web'").among(conn, NOW) is not None
+    assert _among(conn, "tag('team') = 'web'") is not None
 
 
 def test_a_set_of_tags_is_kept_once_and_new_ones_are_found(estate: Estate) -> None:

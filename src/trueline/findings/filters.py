@@ -11,7 +11,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeGuard, cast
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, null, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    case,
+    false,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+)
 
 from trueline.errors import Where
 from trueline.findings.schema import FACETS, findings, numbers
@@ -23,7 +35,6 @@ __all__ = [
     "Apart",
     "apart",
     "condition",
-    "is_one_name",
     "may_be_unknown",
     "reads",
     "tag_tests",
@@ -84,42 +95,37 @@ def _tag_asked(part: n.Expr) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Apart:
-    """A filter taken apart: what the index by risk answers of it, what asks for one tag alone,
-    what asks for a name or a uid alone (by that), and the rest."""
+    """What a finding must fit, by what answers it: `told` by the index by risk, each of `named` by
+    that of names or of uids. `whole` = the first tell all; `one_name` is asked for."""
 
     told: list[ColumnElement[bool]]
-    tags: list[ColumnElement[bool]]
-    named: dict[str, list[ColumnElement[bool]]]
-    rest: list[ColumnElement[bool]]
+    named: list[ColumnElement[bool]]
+    whole: bool
+    one_name: bool
 
 
 def apart(text: str, now: int, conn: Connection) -> Apart:
-    """The parts that every fitting finding must fit, by what answers them."""
-    plain, in_index, found = _Compiler(now), _InIndex(now, conn), Apart([], [], {}, [])
-    for part in _parts(text):
-        name = _only_column(part)
+    """A filter's parts."""
+    told, named, whole = [], [], True
+    parts, in_index = _parts(text), _InIndex(now, conn)
+    for part in parts:
         try:
-            found.told.append(in_index.compile(part))
+            told.append(in_index.told(part))
         except _NotHeld:
-            compiled = plain.compile(part)
-            if name in ("name", "uid"):
-                found.named.setdefault(name, []).append(compiled)
-            elif _tag_asked(part):
-                found.tags.append(compiled)
-            else:
-                found.rest.append(compiled)
-    return found
+            whole = False
+            if _only_column(part) in ("name", "uid"):
+                named.append(_Compiler(now).compile(part))
+    return Apart(told, named, whole, any(map(_is_one_name, parts)))
 
 
-def is_one_name(text: str) -> bool:
-    """Does the filter ask for one name, which an index of names answers in order of risk?"""
-    return any(
+def _is_one_name(part: n.Expr) -> bool:
+    """What an index of names answers in order of risk."""
+    return (
         isinstance(part, n.Compare)
         and part.op == "="
         and isinstance(part.left, n.Column | n.Coalesce)
         and isinstance(part.right, n.Literal)
         and _only_column(part) == "name"
-        for part in _parts(text)
     )
 
 
@@ -280,6 +286,12 @@ class _InIndex(_Compiler):
     def __init__(self, now: int, conn: Connection) -> None:
         super().__init__(now)
         self.conn = conn
+        self.part: n.Expr | None = None
+
+    def told(self, part: n.Expr) -> ColumnElement[bool]:
+        """What a fitting finding must fit."""
+        self.part = part
+        return self.compile(part)
 
     def compile(self, node: n.Expr) -> ColumnElement[Any]:
         if isinstance(node, n.Compare | n.In | n.Between | n.Like | n.Regexp | n.Known):
@@ -305,6 +317,8 @@ class _InIndex(_Compiler):
             raise _NotHeld
         answer = _among(column, fitting) if len(fitting) <= _MOST else ~_among(column, others)
         of_none = self.conn.execute(select(_OneValue(self.now, None).compile(node))).scalar()
+        if node is self.part and not fitting and not of_none:
+            return false()  # whatever else is asked
         if of_none is None:
             return answer
         return or_(column.is_(None), answer) if of_none else and_(column.is_not(None), answer)

@@ -10,7 +10,7 @@ import getpass
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,8 @@ VERSION = "0001"
 """The newest migration."""
 _LOCK = 0x7275656C696E65  # an advisory lock's number: the program's name
 _BATCH, _READ = 5_000, 20_000
+_MANY = 5_000
+"""After so many events the store is tidied."""
 _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
 
 
@@ -187,6 +189,17 @@ class State:
             tx = Tx(conn, now, who or actor())
             yield tx
             tx.close()
+        if not self.sqlite and sum(tx.kinds.values()) >= _MANY:
+            self._tidy()
+
+    def _tidy(self) -> None:
+        """Let PostgreSQL count its rows, and see which pages an index answers for by itself.
+
+        It would some minutes from now, or after many more changes; without, all is only slower.
+        """
+        with suppress(DBAPIError), self.engine.connect() as conn:
+            outside = conn.execution_options(isolation_level="AUTOCOMMIT")
+            outside.exec_driver_sql(f"VACUUM (ANALYZE) {findings.name}, {events.name}")
 
     @property
     def _driver_error(self) -> type[Exception]:
@@ -278,9 +291,6 @@ class Tx:
     def _index(self) -> None:
         for index in self._left_out:
             index.create(self.conn)
-        if self._left_out and self.conn.dialect.name == "postgresql":
-            # It plans by what it last counted, and would count only some minutes from now.
-            self.conn.exec_driver_sql(f"ANALYZE {findings.name}, {events.name}")
 
     def close(self) -> None:
         """Seal what was told; a transaction without events leaves no trace in the trail."""
