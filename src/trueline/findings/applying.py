@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 from sqlalchemy import Integer, cast, select
 
-from trueline.findings import acceptance
+from trueline.findings import acceptance, resources
 from trueline.findings.audit import Event
 from trueline.findings.comparing import KNOWN, Comparison, Place
 from trueline.findings.compensation import note_doubts, watched
@@ -172,6 +172,8 @@ class Applying:
                 updates.append(self._change(was, row))
         self._update(updates)
         self._flush()
+        if not self.tx.first:
+            resources.note(self.tx, rows)
         changed = [row for row in rows if row["todo"] in ("change", "confirm", "doubt")]
         self._hold_to_acceptance(changed, old)
 
@@ -410,6 +412,11 @@ class Applying:
             self._update(
                 [self._resolve(dict(r), "policy_removed", confirmed) for r in rows.mappings()]
             )
+
+    def done(self) -> None:
+        """Keep what a first snapshot named: one statement for all of it."""
+        if self.tx.first:
+            resources.note_all(self.tx)
 
     # writing
 

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from trueline.errors import Where
-from trueline.findings.schema import FACETS, findings, numbers
+from trueline.findings.schema import FACETS, findings, numbers, resources
 from trueline.findings.subject import FINDING
 from trueline.language import expand_filter
 from trueline.language import nodes as n
@@ -96,7 +96,7 @@ def _tag_asked(part: n.Expr) -> str | None:
 @dataclass(frozen=True, slots=True)
 class Apart:
     """What a finding must fit, by what answers it: `told` by the index by risk, each of `named` by
-    that of names or of uids. `whole` = the first tell all; `one_name` is asked for."""
+    the table of resources. `whole` = the first tell all; `one_name` is asked for."""
 
     told: list[ColumnElement[bool]]
     named: list[ColumnElement[bool]]
@@ -110,11 +110,12 @@ def apart(text: str, now: int, conn: Connection) -> Apart:
     parts, in_index = _parts(text), _InIndex(now, conn)
     for part in parts:
         try:
-            told.append(in_index.told(part))
+            # Numbers first: that is the cheapest test.
+            told.insert(0 if _only_column(part) in FACETS else len(told), in_index.told(part))
         except _NotHeld:
             whole = False
-            if _only_column(part) in ("name", "uid"):
-                named.append(_Compiler(now).compile(part))
+            if _only_column(part) in ("name", "uid") and not in_index.fits_none(part):
+                named.append(_OfResource(now).compile(part))
     return Apart(told, named, whole, any(map(_is_one_name, parts)))
 
 
@@ -276,6 +277,14 @@ class _OneValue(_Compiler):
         return null() if self.value is None else self.value
 
 
+class _OfResource(_Compiler):
+    """Compiles what is asked of a name or a uid, of the table of resources."""
+
+    def __init__(self, now: int) -> None:
+        super().__init__(now)
+        self.columns = {**self.columns, "uid": resources.c.uid, "name": resources.c.name}
+
+
 class _NotHeld(Exception):  # noqa: N818 - a way to turn, not an error
     """The index by risk does not tell that."""
 
@@ -316,12 +325,17 @@ class _InIndex(_Compiler):
         if min(len(fitting), len(others)) > _MOST:
             raise _NotHeld
         answer = _among(column, fitting) if len(fitting) <= _MOST else ~_among(column, others)
-        of_none = self.conn.execute(select(_OneValue(self.now, None).compile(node))).scalar()
+        of_none = self.fits_none(node)
         if node is self.part and not fitting and not of_none:
             return false()  # whatever else is asked
         if of_none is None:
             return answer
         return or_(column.is_(None), answer) if of_none else and_(column.is_not(None), answer)
+
+    def fits_none(self, node: n.Expr) -> bool | None:
+        """What a test of one column says where there is no value."""
+        answer = self.conn.execute(select(_OneValue(self.now, None).compile(node))).scalar()
+        return None if answer is None else bool(answer)
 
 
 def _among(column: ColumnElement[Any], listed: list[int]) -> ColumnElement[bool]:

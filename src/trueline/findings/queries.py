@@ -27,6 +27,7 @@ from trueline.findings.schema import (
     events,
     exceptions,
     findings,
+    resources,
     transactions,
 )
 from trueline.findings.tags import FEW, few, narrowed
@@ -88,16 +89,16 @@ class Wanted:
     def apart(self, conn: Connection, now: int) -> Apart:
         return apart(self._text, now, conn)
 
-    def among(self, conn: Connection, now: int, parts: Apart) -> list[str] | None:
-        """The ids that need be looked at, where tags, a name or a uid leave but a few."""
+    def among(self, conn: Connection, now: int, parts: Apart) -> ColumnElement[bool] | None:
+        """What need be looked at, where tags, a name or a uid leave but a few."""
         ids = few(conn, self._text, now, resolved=self._resolved)
         if ids is not None:
-            return ids
+            return findings.c.id.in_(ids)
         for named in parts.named:
-            some = select(findings.c.id).where(self._unresolved, named).limit(FEW + 1)
-            ids = list(conn.execute(some).scalars())
-            if len(ids) <= FEW:
-                return ids
+            some = select(resources.c.uid).where(named).limit(FEW + 1)
+            uids = list(conn.execute(some).scalars())
+            if len(uids) <= FEW:
+                return findings.c.uid.in_(uids)
         return None
 
     def told(self, conn: Connection, now: int, parts: Apart) -> ColumnElement[bool]:
@@ -134,15 +135,15 @@ def _riskiest(conn: Connection, wanted: Wanted, now: int, limit: int) -> list[di
     def page(where: ColumnElement[bool], order: Order = _BY_RISK) -> list[dict[str, Any]]:
         return list(_page(conn, wanted, now, where, order, limit))
 
-    where, among_ids, parts = wanted.where(now), findings.c.id.in_, wanted.apart(conn, now)
-    if (among := wanted.among(conn, now, parts)) is not None:
-        return page(and_(among_ids(among), where))
+    where, parts = wanted.where(now), wanted.apart(conn, now)
     if parts.one_name:
         return page(where)
+    if (among := wanted.among(conn, now, parts)) is not None:
+        return page(and_(among, where))
     riskiest = select(findings.c.id).where(wanted.told(conn, now, parts)).order_by(*_BY_RISK)
     for most in (limit,) if parts.whole else (_FIRST, _LOOKED_AT):
         ids = list(conn.execute(riskiest.limit(most)).scalars())
-        rows = page(and_(among_ids(ids), where))
+        rows = page(and_(findings.c.id.in_(ids), where))
         if parts.whole or len(rows) == limit or len(ids) < most:
             return rows
     return page(unplanned(where), _BY_RISK_SORTED)

@@ -33,6 +33,7 @@ __all__ = [
     "findings",
     "metadata",
     "numbers",
+    "resources",
     "snapshots",
     "tag_values",
     "transactions",
@@ -111,8 +112,8 @@ findings = Table(
         *("type", "policy", "key", "resolved_at", "unconfirmed_since"),
         *("incarnation", "evidence_mark", "subject_mark"),
     ),
-    Index("findings_uid", "uid", "id", "resolved_at"),
-    Index("findings_name", "name", "risk", "id", "resolved_at"),
+    Index("findings_uid", "uid"),
+    Index("findings_name", "name", "risk", "id", **_UNRESOLVED),
     Index("findings_policy", "policy", **_UNRESOLVED),
     # What is listed is listed by risk, and this says of what; it is read whole where few are it.
     Index(
@@ -134,6 +135,16 @@ tag_values = Table(
     Column("tag_set", BigInteger, primary_key=True, autoincrement=False),
     sqlite_with_rowid=False,
     comment="What each set of tags holds, or has held: it finds the few findings that a tag fits.",
+)
+
+resources = Table(
+    "resources",
+    metadata,
+    Column("uid", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False, comment="Empty = none"),
+    sqlite_with_rowid=False,
+    comment="What findings are, or have been, of: a part of a name is looked for here.",
 )
 
 numbers = Table(

@@ -245,6 +245,7 @@ def _apply(
                 )
                 applying.type(comparison, states, judged)
         applying.removed(catalog.types)
+        applying.done()
         note_applied(tx, snapshot.number, micros(snapshot.created_at), digest)
     return True
 

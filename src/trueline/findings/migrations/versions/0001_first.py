@@ -115,8 +115,8 @@ def upgrade() -> None:
     marks = ["evidence_mark", "subject_mark"]
     op.create_index("findings_type", "findings", ["type", "policy", *compared, *marks])
     unresolved = _only("resolved_at IS NULL")
-    op.create_index("findings_uid", "findings", ["uid", "id", "resolved_at"])
-    op.create_index("findings_name", "findings", ["name", "risk", "id", "resolved_at"])
+    op.create_index("findings_uid", "findings", ["uid"])
+    op.create_index("findings_name", "findings", ["name", "risk", "id"], **unresolved)
     op.create_index("findings_policy", "findings", ["policy"], **unresolved)
     told = ["resolved_at", "opened_at", "due_at", "state", "tag_set"]
     numbers = [f"{facet}_number" for facet in facets]
@@ -135,6 +135,14 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("facet", "number"),
+    )
+    op.create_table(
+        "resources",
+        sa.Column("uid", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("uid", "number"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "snapshots",
