@@ -106,8 +106,9 @@ class Apart:
 
 def apart(text: str, now: int, conn: Connection) -> Apart:
     """A filter's parts."""
-    told, named, whole = [], [], True
-    parts, in_index = _parts(text), _InIndex(now, conn)
+    told: list[ColumnElement[bool]] = []
+    named: list[ColumnElement[bool]] = []
+    whole, parts, in_index = True, _parts(text), _InIndex(now, conn)
     for part in parts:
         try:
             # Numbers first: that is the cheapest test.

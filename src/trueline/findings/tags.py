@@ -21,6 +21,8 @@ FEW = 3_000
 _REMEMBERED = 50_000
 _LONGEST = 2_600
 _COUNTABLE = 50_000
+_LISTED = 500
+"""So many sets are named one by one, which is quicker than to look each up."""
 _SET = ""
 """No tag has this key: the row of a set itself."""
 
@@ -88,10 +90,12 @@ def few(conn: Connection, text: str, now: int, *, resolved: bool) -> list[str] |
 def narrowed(conn: Connection, text: str, now: int) -> ColumnElement[bool]:
     """What a filter asks of tags, as far as their sets tell, which the index by risk holds."""
     tag_set = findings.c.tag_set + 0  # the index of sets would give no order
-    asked = (
-        tag_set.not_in(test.failing()) if test.of_all else tag_set.in_(test.fitting())
-        for test in _tests(conn, text, now)
-    )
+    asked = []
+    for test in _tests(conn, text, now):
+        sets = test.failing() if test.of_all else test.fitting()
+        listed = list(conn.execute(sets.limit(_LISTED + 1)).scalars())
+        among: Any = listed if len(listed) <= _LISTED else sets
+        asked.append(tag_set.not_in(among) if test.of_all else tag_set.in_(among))
     return and_(true(), *(or_(tag_set.is_(None), each) for each in asked))
 
 
