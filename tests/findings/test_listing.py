@@ -76,9 +76,12 @@ def conn(estate: Estate) -> Iterator[Connection]:
         yield conn
 
 
+def shown(row: dict[str, Any]) -> tuple[Any, ...]:
+    return row["risk"], row["id"], row["name"], row["fits"]
+
+
 def page(conn: Connection, wanted: Wanted, limit: int | None) -> list[tuple[Any, ...]]:
-    rows = listed(conn, wanted, NOW, limit=limit)
-    return [(row["risk"], row["id"], row["name"], row["fits"]) for row in rows]
+    return [shown(row) for row in listed(conn, wanted, NOW, limit=limit)]
 
 
 @pytest.mark.parametrize(
@@ -102,9 +105,11 @@ def test_a_page_is_the_beginning_of_all(
     for text in FILTERS:
         for every in (False, True):
             wanted = Wanted(text, all=every)
-            whole = page(conn, wanted, None)
+            order = queries._BY_RISK
+            read = queries._page(conn, wanted, NOW, wanted.where(NOW), order, None)
+            whole = [shown(row) for row in read]
             fitting += bool(whole)
-            for limit in (3, 100):
+            for limit in (3, 100, None):
                 assert page(conn, wanted, limit) == whole[:limit], (text, every, limit)
     assert fitting > len(FILTERS)
 
