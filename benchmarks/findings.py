@@ -45,7 +45,7 @@ _JUDGED = dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
 _LATER = dt.timedelta(days=40)
 """How long after the snapshots the store is asked: some findings are overdue then, some not."""
 _PAGE, _TIMES = 100, 10
-_UNTOLD = ("name LIKE '%nowhere%' OR uid LIKE '%nowhere%'", "tag('env') = tag('audit')")
+_UNTOLD = ("name LIKE '%nowhere%' OR account = 'nobody'", "tag('env') = tag('audit')")
 """What neither an index nor the table of resources tells: the findings are read."""
 
 
@@ -204,6 +204,7 @@ def _filters(some: Mapping[str, Any]) -> list[str]:
         "type:aws_vpc AND env:dev AND region = 'us-east-1'", f"owner:{some['owner']} OR env:prod",
         "policy LIKE 'aws-vpc-%' AND state:acknowledged", "NOT overdue AND NOT env:prod",
         "name LIKE '%nowhere%'", "uid LIKE '%nowhere%'", "name LIKE '%25%' AND severity:critical",
+        "name LIKE '%nowhere%' OR uid LIKE '%nowhere%'",
     ]  # fmt: skip
 
 

@@ -31,8 +31,32 @@ PARTS = [
     "risk > 20",
     "age:>3d",
     "region = 'us-east-1'",
+    "region LIKE 'us-%'",
+    "NOT region = 'us-east-1'",
+    "region = 'nowhere'",
+    "NOT region = 'nowhere'",
+    "severity IN ('high', 'low', 'nothing')",
+    "is_set(environment)",
+    "env:none",
+    "environment <> 'prod'",
+    "NOT environment = 'prod'",
+    "upper(owner) = 'WEB'",
+    "NOT (owner:web OR severity:high)",
+    "owner:web AND NOT overdue OR region = 'us-east-1' AND risk > 20",
+    "account = 'nobody'",
+    "len(owner) > 2",
+    "starts_with(policy, 'test-')",
+    "account = owner",
+    "region BETWEEN 'eu' AND 'f'",
+    "regexp_matches(severity, '^h')",
     "name LIKE 'p%'",
     "name:pub-1",
+    "NOT name LIKE '%1%'",
+    "name LIKE '%1' OR uid LIKE '%2'",
+    "is_set(name) AND uid LIKE '%1'",
+    "is_absent(name)",
+    "coalesce(name, 'x') = 'x'",
+    "coalesce(name, '') <> 'pub-1'",
     "uid LIKE '%nowhere%'",
     "tag('team') = 'web'",
     "tag('team') <> 'web'",
@@ -44,7 +68,7 @@ PARTS = [
     "tag('stage') = tag('team')",
 ]
 PAIRS = [f"({a}) AND ({b})" for i, a in enumerate(PARTS) for b in PARTS[i + 1 :]]
-FILTERS = [None, *PARTS, *Random(7).sample(PAIRS, 40)]
+FILTERS = [None, *PARTS, *Random(7).sample(PAIRS, 60)]
 
 
 @pytest.fixture
@@ -64,6 +88,7 @@ def conn(estate: Estate) -> Iterator[Connection]:
     read = {
         region: [
             *(public(f"pub-{i}", region, **each) for i, each in enumerate(sets)),
+            public("nameless", region) | {"name": None},
             *(queue(f"plain-{i}", region, sse_sqs=False, **each) for i, each in enumerate(sets)),
         ]
         for region in (HERE, THERE)
@@ -85,18 +110,18 @@ def page(conn: Connection, wanted: Wanted, limit: int | None) -> list[tuple[Any,
 
 
 @pytest.mark.parametrize(
-    ("first", "looked_at", "few", "countable"),
+    ("at_once", "looked_at", "few", "countable"),
     [(1, 1, 0, 0), (1, 2, 1_000, 1_000), (2, 4, 3, 1_000), (3, 1_000, 1_000, 0)],
 )
 def test_a_page_is_the_beginning_of_all(
     conn: Connection,
     monkeypatch: pytest.MonkeyPatch,
-    first: int,
+    at_once: int,
     looked_at: int,
     few: int,
     countable: int,
 ) -> None:
-    monkeypatch.setattr(queries, "_FIRST", first)
+    monkeypatch.setattr(queries, "_AT_ONCE", at_once)
     monkeypatch.setattr(queries, "_LOOKED_AT", looked_at)
     monkeypatch.setattr(queries, "FEW", few)
     monkeypatch.setattr(tags, "FEW", few)

@@ -115,9 +115,19 @@ def apart(text: str, now: int, conn: Connection) -> Apart:
             told.insert(0 if _only_column(part) in FACETS else len(told), in_index.told(part))
         except _NotHeld:
             whole = False
-            if _only_column(part) in ("name", "uid") and not in_index.fits_none(part):
+            if _is_of_resource(part):
                 named.append(_OfResource(now).compile(part))
     return Apart(told, named, whole, any(map(_is_one_name, parts)))
+
+
+def _is_of_resource(part: n.Expr) -> bool:
+    """Does it read a name and a uid alone, and take no name for an empty one?"""
+    read = {r.name if isinstance(r, n.Column) else None for r in n.walk(part) if _is_ref(r)}
+    apart = any(
+        isinstance(p, n.Known) or (isinstance(p, n.Coalesce) and _constant(p.default) != "")
+        for p in n.walk(part)
+    )
+    return bool(read) and read <= {"name", "uid"} and not apart
 
 
 def _is_one_name(part: n.Expr) -> bool:
@@ -326,17 +336,12 @@ class _InIndex(_Compiler):
         if min(len(fitting), len(others)) > _MOST:
             raise _NotHeld
         answer = _among(column, fitting) if len(fitting) <= _MOST else ~_among(column, others)
-        of_none = self.fits_none(node)
+        of_none = self.conn.execute(select(_OneValue(self.now, None).compile(node))).scalar()
         if node is self.part and not fitting and not of_none:
             return false()  # whatever else is asked
         if of_none is None:
             return answer
         return or_(column.is_(None), answer) if of_none else and_(column.is_not(None), answer)
-
-    def fits_none(self, node: n.Expr) -> bool | None:
-        """What a test of one column says where there is no value."""
-        answer = self.conn.execute(select(_OneValue(self.now, None).compile(node))).scalar()
-        return None if answer is None else bool(answer)
 
 
 def _among(column: ColumnElement[Any], listed: list[int]) -> ColumnElement[bool]:
