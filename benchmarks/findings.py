@@ -45,8 +45,12 @@ _JUDGED = dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
 _LATER = dt.timedelta(days=40)
 """How long after the snapshots the store is asked: some findings are overdue then, some not."""
 _PAGE, _TIMES = 100, 10
-_UNTOLD = ("name LIKE '%nowhere%' OR account = 'nobody'", "tag('env') = tag('audit')")
-"""What neither an index nor the table of resources tells: the findings are read."""
+_READ = (
+    "uid LIKE '%nowhere%'", "name LIKE '%nowhere%' OR uid LIKE '%nowhere%'",
+    "name LIKE '%nowhere%' OR account = 'nobody'", "tag('env') = tag('audit')",
+    "environment = 'dev' AND tag('env') = 'prod'",
+)  # fmt: skip
+"""What no index tells: the names of all resources are read, or the findings."""
 
 
 def measure() -> Iterator[Figure]:
@@ -178,7 +182,7 @@ def ask(home: Path, url: str, pid: str = "") -> dict[str, dict[str, float]]:
                 f"counts by {by}": partial(_counted, conn, by, now)
                 for by in ("severity", "owner", "environment")
             }
-            | {f"{text}, which no index tells": page(text) for text in _UNTOLD},
+            | {f"{text}, which no index tells": page(text) for text in _READ},
         }
         for kind, queries in asked.items():
             for name, query in queries.items():
@@ -203,8 +207,7 @@ def _filters(some: Mapping[str, Any]) -> list[str]:
         "tag('env') = 'dev' AND severity:critical", "severity:low AND overdue", "severity <> 'low'",
         "type:aws_vpc AND env:dev AND region = 'us-east-1'", f"owner:{some['owner']} OR env:prod",
         "policy LIKE 'aws-vpc-%' AND state:acknowledged", "NOT overdue AND NOT env:prod",
-        "name LIKE '%nowhere%'", "uid LIKE '%nowhere%'", "name LIKE '%25%' AND severity:critical",
-        "name LIKE '%nowhere%' OR uid LIKE '%nowhere%'",
+        "name LIKE '%nowhere%'", "name LIKE '%25%' AND severity:critical",
     ]  # fmt: skip
 
 

@@ -43,6 +43,7 @@ class Numbers:
 
     def _read(self) -> dict[str, _Values]:
         self._known = {facet: _Values(facet, self.new) for facet in FACETS}
-        for facet, value, number in self._conn.execute(select(numbers)):
+        c = numbers.c
+        for facet, value, number in self._conn.execute(select(c.facet, c.value, c.number)):
             self._known[facet][value] = number
         return self._known

@@ -1,4 +1,4 @@
-"""A part of a name or uid is looked for among resources, under every name that they have had."""
+"""What lists look things up by: numbers of values, and the names that resources have had."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from trueline.findings import queries
 from trueline.findings.queries import Wanted, listed
-from trueline.findings.schema import resources
+from trueline.findings.schema import findings, numbers, resources
 from trueline.findings.store import micros
 
 from .kit import HERE, T0, Estate, public
@@ -46,3 +46,14 @@ def test_a_resource_is_kept_once_under_each_name(estate: Estate) -> None:
     with estate.opened() as state, state.reading() as conn:
         kept = conn.execute(select(resources.c.number, resources.c.name)).all()
     assert sorted(map(tuple, kept)) == [(0, "one"), (1, "two")]
+
+
+def test_a_value_keeps_its_number(estate: Estate) -> None:
+    for name in ("one", "two", "three"):
+        estate.scan({HERE: [public(name)]})
+        estate.sync()
+    with estate.opened() as state, state.reading() as conn:
+        kept = [(row.facet, row.value) for row in conn.execute(select(numbers))]
+        used = conn.execute(select(findings.c.severity_number).distinct()).scalars().all()
+    assert len(set(kept)) == len(kept)
+    assert len(used) == 1
