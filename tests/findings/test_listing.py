@@ -44,6 +44,9 @@ PARTS = [
     "NOT (owner:web OR severity:high)",
     "owner:web AND NOT overdue OR region = 'us-east-1' AND risk > 20",
     "account = 'nobody'",
+    "account <> 'nobody'",
+    "NOT account = 'nobody' AND tag('team') = 'web'",
+    "account = 'nobody' AND tag('team') = 'web'",
     "len(owner) > 2",
     "starts_with(policy, 'test-')",
     "account = owner",
@@ -89,6 +92,8 @@ def conn(estate: Estate) -> Iterator[Connection]:
         region: [
             *(public(f"pub-{i}", region, **each) for i, each in enumerate(sets)),
             public("nameless", region) | {"name": None},
+            public("homeless", region) | {"account": None, "tags": {"team": "web"}},
+            public("no-one", region) | {"account": None, "tags": None, "_why": {"tags": "denied"}},
             *(queue(f"plain-{i}", region, sse_sqs=False, **each) for i, each in enumerate(sets)),
         ]
         for region in (HERE, THERE)

@@ -57,6 +57,8 @@ def _names(conn: Connection, text: str, *, all_: bool = False) -> set[str]:
         ("is_set(tag('team'))", True, {"web", "ops", "unread"}),
         ("tag('none') = 'x'", True, {"unread"}),
         ("tag('team') <> 'web'", True, {"ops", "bare", "unread"}),
+        ("NOT tag('team') = 'web'", True, {"ops", "bare", "unread"}),
+        ("NOT tag('team') = tag('stage')", False, {"web", "ops", "unread"}),
         ("is_absent(tag('team'))", True, {"bare", "unread"}),
         ("tag('team') = ''", True, {"bare", "unread"}),
         ("tag('team') = 'web' OR name = 'ops'", False, {"web", "ops", "unread"}),

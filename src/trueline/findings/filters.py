@@ -24,6 +24,7 @@ from sqlalchemy import (
     select,
     true,
 )
+from sqlalchemy.sql.elements import Grouping
 
 from trueline.errors import Where
 from trueline.findings.schema import FACETS, findings, numbers, resources
@@ -36,6 +37,7 @@ __all__ = [
     "apart",
     "condition",
     "may_be_unknown",
+    "or_unknown",
     "reads",
     "tag_tests",
     "unplanned",
@@ -108,7 +110,7 @@ def apart(text: str, now: int, conn: Connection) -> Apart:
     """A filter's parts."""
     told: list[ColumnElement[bool]] = []
     named: list[ColumnElement[bool]] = []
-    whole, parts, in_index = True, _parts(text), _InIndex(now, conn)
+    whole, parts, in_index = True, _parts(text), _InIndex(now, conn, may_be_unknown(text))
     for part in parts:
         try:
             # Numbers first: that is the cheapest test.
@@ -121,13 +123,12 @@ def apart(text: str, now: int, conn: Connection) -> Apart:
 
 
 def _is_of_resource(part: n.Expr) -> bool:
-    """Does it read a name and a uid alone, and take no name for an empty one?"""
-    read = {r.name if isinstance(r, n.Column) else None for r in n.walk(part) if _is_ref(r)}
-    apart = any(
+    """Does it read a name and a uid alone, and not tell an empty name from none?"""
+    tells = any(
         isinstance(p, n.Known) or (isinstance(p, n.Coalesce) and _constant(p.default) != "")
         for p in n.walk(part)
     )
-    return bool(read) and read <= {"name", "uid"} and not apart
+    return set() < _read(part) <= {"name", "uid"} and not tells
 
 
 def _is_one_name(part: n.Expr) -> bool:
@@ -143,8 +144,19 @@ def _is_one_name(part: n.Expr) -> bool:
 
 def _only_column(part: n.Expr) -> str | None:
     """The one column that this reads, and no tag."""
-    read = {r.name if isinstance(r, n.Column) else None for r in n.walk(part) if _is_ref(r)}
+    read = _read(part)
     return read.pop() if len(read) == 1 else None
+
+
+def _read(part: n.Expr) -> set[str | None]:
+    """The columns that are read, None for a tag."""
+    return {r.name if isinstance(r, n.Column) else None for r in n.walk(part) if _is_ref(r)}
+
+
+def or_unknown(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The condition, or that it cannot be decided."""
+    # SQLAlchemy would write `NOT a IS NULL`, which asks it of `a` and says the contrary.
+    return or_(condition, Grouping(condition).is_(None))
 
 
 def unplanned(condition: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -303,15 +315,19 @@ class _NotHeld(Exception):  # noqa: N818 - a way to turn, not an error
 class _InIndex(_Compiler):
     """Compiles what the index by risk tells. Raises _NotHeld."""
 
-    def __init__(self, now: int, conn: Connection) -> None:
+    def __init__(self, now: int, conn: Connection, unknown: bool) -> None:
         super().__init__(now)
         self.conn = conn
+        self.unknown = unknown
         self.part: n.Expr | None = None
 
     def told(self, part: n.Expr) -> ColumnElement[bool]:
-        """What a fitting finding must fit."""
+        """What a fitting finding must fit, or where the rest may be unknown must not fail."""
         self.part = part
-        return self.compile(part)
+        answer = self.compile(part)
+        if self.unknown and "account" in _read(part):  # alone of what is held, it may be unknown
+            return or_unknown(answer)
+        return answer
 
     def compile(self, node: n.Expr) -> ColumnElement[Any]:
         if isinstance(node, n.Compare | n.In | n.Between | n.Like | n.Regexp | n.Known):
@@ -337,7 +353,7 @@ class _InIndex(_Compiler):
             raise _NotHeld
         answer = _among(column, fitting) if len(fitting) <= _MOST else ~_among(column, others)
         of_none = self.conn.execute(select(_OneValue(self.now, None).compile(node))).scalar()
-        if node is self.part and not fitting and not of_none:
+        if node is self.part and not fitting and not of_none and facet != "account":
             return false()  # whatever else is asked
         if of_none is None:
             return answer

@@ -20,7 +20,15 @@ from sqlalchemy import (
 )
 
 from trueline.errors import ConfigError
-from trueline.findings.filters import Apart, apart, condition, may_be_unknown, reads, unplanned
+from trueline.findings.filters import (
+    Apart,
+    apart,
+    condition,
+    may_be_unknown,
+    or_unknown,
+    reads,
+    unplanned,
+)
 from trueline.findings.schema import (
     acceptances,
     confirmations,
@@ -80,7 +88,7 @@ class Wanted:
     def where(self, now: int) -> ColumnElement[bool]:
         fits = condition(self._text, now)
         if may_be_unknown(self._text):
-            fits = or_(fits, fits.is_(None))
+            fits = or_unknown(fits)
         if self._resolved:
             return fits
         return and_(findings.c.resolved_at.is_(None), fits)
