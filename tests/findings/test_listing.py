@@ -69,6 +69,8 @@ PARTS = [
     "tag('team') = 'web' OR name:pub-1",
     "upper(tag('stage')) = 'PROD'",
     "tag('stage') = tag('team')",
+    "tag('stage') = tag('team') OR account = 'nobody' OR name LIKE '%2'",
+    "name LIKE 'p%' AND risk > 20 OR owner:web",
 ]
 PAIRS = [f"({a}) AND ({b})" for i, a in enumerate(PARTS) for b in PARTS[i + 1 :]]
 FILTERS = [None, *PARTS, *Random(7).sample(PAIRS, 60)]
@@ -127,6 +129,7 @@ def test_a_page_is_the_beginning_of_all(
     countable: int,
 ) -> None:
     monkeypatch.setattr(queries, "_AT_ONCE", at_once)
+    monkeypatch.setattr(queries, "_LOOKED_UP", at_once)
     monkeypatch.setattr(queries, "_LOOKED_AT", looked_at)
     monkeypatch.setattr(queries, "FEW", few)
     monkeypatch.setattr(tags, "FEW", few)

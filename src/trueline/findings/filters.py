@@ -31,9 +31,11 @@ from trueline.findings.schema import FACETS, findings, numbers, resources
 from trueline.findings.subject import FINDING
 from trueline.language import expand_filter
 from trueline.language import nodes as n
+from trueline.language.render import render
 
 __all__ = [
     "Apart",
+    "alternatives",
     "apart",
     "condition",
     "may_be_unknown",
@@ -106,11 +108,19 @@ class Apart:
     one_name: bool
 
 
-def apart(text: str, now: int, conn: Connection) -> Apart:
-    """A filter's parts."""
+def alternatives(text: str) -> list[str]:
+    """The filters of which a fitting finding fits one; none where the filter is no `OR`."""
+    tree = _tree(text)
+    if not isinstance(tree, n.Logic) or tree.op != "or":
+        return []
+    return [render(item) for item in tree.items]
+
+
+def apart(text: str, now: int, conn: Connection, *, unsure: bool) -> Apart:
+    """A filter's parts; `unsure` = what is not known to fit is wanted, too."""
     told: list[ColumnElement[bool]] = []
     named: list[ColumnElement[bool]] = []
-    whole, parts, in_index = True, _parts(text), _InIndex(now, conn, may_be_unknown(text))
+    whole, parts, in_index = True, _parts(text), _InIndex(now, conn, unsure)
     for part in parts:
         try:
             # Numbers first: that is the cheapest test.
@@ -315,17 +325,17 @@ class _NotHeld(Exception):  # noqa: N818 - a way to turn, not an error
 class _InIndex(_Compiler):
     """Compiles what the index by risk tells. Raises _NotHeld."""
 
-    def __init__(self, now: int, conn: Connection, unknown: bool) -> None:
+    def __init__(self, now: int, conn: Connection, unsure: bool) -> None:
         super().__init__(now)
         self.conn = conn
-        self.unknown = unknown
+        self.unsure = unsure
         self.part: n.Expr | None = None
 
     def told(self, part: n.Expr) -> ColumnElement[bool]:
-        """What a fitting finding must fit, or where the rest may be unknown must not fail."""
+        """What a fitting finding must fit, or may."""
         self.part = part
         answer = self.compile(part)
-        if self.unknown and "account" in _read(part):  # alone of what is held, it may be unknown
+        if self.unsure and "account" in _read(part):  # alone of what is held, it may be unknown
             return or_unknown(answer)
         return answer
 

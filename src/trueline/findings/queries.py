@@ -22,6 +22,7 @@ from sqlalchemy import (
 from trueline.errors import ConfigError
 from trueline.findings.filters import (
     Apart,
+    alternatives,
     apart,
     condition,
     may_be_unknown,
@@ -63,6 +64,8 @@ GROUPS = ("owner", "environment", "policy", "severity", "account", "type", "stat
 _MEDIAN_OF = 200_000
 _LOOKED_AT, _AT_ONCE = 10_000, 500
 """How many of the riskiest findings that may fit are looked at before all are read."""
+_LOOKED_UP = 50_000
+"""Of how few findings that may fit each is looked up, where all that fit are wanted."""
 _BY_RISK = (findings.c.risk.desc(), findings.c.id.desc())
 _BY_RISK_SORTED = ((findings.c.risk + 0).desc(), findings.c.id.desc())
 """The same order, in which no index is followed."""
@@ -72,10 +75,14 @@ _LEAST = 4
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which findings: those that a filter fits, or may fit; resolved ones only where asked for."""
+    """Which findings: those that a filter fits, or may fit; resolved ones only where asked for.
+
+    `unsure` = it is a part of a filter that may be unknown.
+    """
 
     filter: str | None = None
     all: bool = False
+    unsure: bool = False
 
     @property
     def _text(self) -> str:
@@ -87,14 +94,22 @@ class Wanted:
 
     def where(self, now: int) -> ColumnElement[bool]:
         fits = condition(self._text, now)
-        if may_be_unknown(self._text):
+        if self._unsure:
             fits = or_unknown(fits)
         if self._resolved:
             return fits
         return and_(findings.c.resolved_at.is_(None), fits)
 
+    @property
+    def _unsure(self) -> bool:
+        return self.unsure or may_be_unknown(self._text)
+
     def apart(self, conn: Connection, now: int) -> Apart:
-        return apart(self._text, now, conn)
+        return apart(self._text, now, conn, unsure=self._unsure)
+
+    def alternatives(self) -> list[Wanted]:
+        """What is wanted as several that are; none where the filter is no `OR`."""
+        return [Wanted(each, self._resolved, self._unsure) for each in alternatives(self._text)]
 
     def among(self, conn: Connection, now: int, parts: Apart) -> ColumnElement[bool] | None:
         """What need be looked at, where tags, a name or a uid leave but a few."""
@@ -120,7 +135,7 @@ class Wanted:
 
     def fits(self, now: int) -> ColumnElement[Any]:
         """NULL where it is not known whether the filter fits."""
-        return condition(self._text, now) if may_be_unknown(self._text) else literal(True)
+        return condition(self._text, now) if self._unsure else literal(True)
 
 
 def listed(
@@ -131,9 +146,18 @@ def listed(
     if (among := wanted.among(conn, now, parts)) is not None:
         yield from _page(conn, wanted, now, and_(among, where), _BY_RISK, limit)
         return
-    told = wanted.told(conn, now, parts)
+    told, found = wanted.told(conn, now, parts), findings.c.id
     if limit is None:
-        yield from _page(conn, wanted, now, and_(told, where), _BY_RISK, None)
+        beyond = select(found).where(told).offset(_LOOKED_UP).limit(1)
+        if parts.whole or conn.execute(beyond).first() is None:
+            yield from _page(conn, wanted, now, and_(told, where), _BY_RISK, None)
+        else:
+            yield from _page(conn, wanted, now, unplanned(where), _BY_RISK_SORTED, None)
+    elif not parts.whole and limit <= _LOOKED_AT and (several := wanted.alternatives()):
+        pages = [row for each in several for row in listed(conn, each, now, limit=limit)]
+        riskiest = sorted({(row["risk"], row["id"]) for row in pages}, reverse=True)[:limit]
+        among = found.in_([id_ for _, id_ in riskiest])
+        yield from _page(conn, wanted, now, and_(among, where), _BY_RISK, limit)
     else:
         yield from _riskiest(conn, wanted, now, told, limit, whole=parts.whole)
 
