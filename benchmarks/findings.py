@@ -47,8 +47,7 @@ _LATER = dt.timedelta(days=40)
 _PAGE, _TIMES = 100, 10
 _READ = (
     "uid LIKE '%nowhere%'", "name LIKE '%nowhere%' OR uid LIKE '%nowhere%'",
-    "name LIKE '%nowhere%' OR account = 'nobody'", "tag('env') = tag('audit')",
-    "environment = 'dev' AND tag('env') = 'prod'",
+    "tag('env') = tag('audit')", "environment = 'dev' AND tag('env') = 'prod'",
 )  # fmt: skip
 """What no index tells: the names of all resources are read, or the findings."""
 
@@ -208,6 +207,7 @@ def _filters(some: Mapping[str, Any]) -> list[str]:
         "type:aws_vpc AND env:dev AND region = 'us-east-1'", f"owner:{some['owner']} OR env:prod",
         "policy LIKE 'aws-vpc-%' AND state:acknowledged", "NOT overdue AND NOT env:prod",
         "name LIKE '%nowhere%'", "name LIKE '%25%' AND severity:critical",
+        "name LIKE '%nowhere%' OR account = 'nobody'",
     ]  # fmt: skip
 
 

@@ -335,9 +335,11 @@ class _InIndex(_Compiler):
         """What a fitting finding must fit, or may."""
         self.part = part
         answer = self.compile(part)
-        if self.unsure and "account" in _read(part):  # alone of what is held, it may be unknown
-            return or_unknown(answer)
-        return answer
+        return or_unknown(answer) if self._may_be_unknown(part) else answer
+
+    def _may_be_unknown(self, part: n.Expr) -> bool:
+        """Is that wanted? Of all that is held, an account alone may not be known."""
+        return self.unsure and "account" in _read(part)
 
     def compile(self, node: n.Expr) -> ColumnElement[Any]:
         if isinstance(node, n.Compare | n.In | n.Between | n.Like | n.Regexp | n.Known):
@@ -363,7 +365,7 @@ class _InIndex(_Compiler):
             raise _NotHeld
         answer = _among(column, fitting) if len(fitting) <= _MOST else ~_among(column, others)
         of_none = self.conn.execute(select(_OneValue(self.now, None).compile(node))).scalar()
-        if node is self.part and not fitting and not of_none and facet != "account":
+        if node is self.part and not (fitting or of_none or self._may_be_unknown(node)):
             return false()  # whatever else is asked
         if of_none is None:
             return answer
