@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
-from trueline.findings import queries
+from trueline.findings import queries, store
 from trueline.findings.queries import Wanted, listed
 from trueline.findings.schema import findings, numbers, resources
 from trueline.findings.store import micros
@@ -57,3 +57,17 @@ def test_a_value_keeps_its_number(estate: Estate) -> None:
         used = conn.execute(select(findings.c.severity_number).distinct()).scalars().all()
     assert len(set(kept)) == len(kept)
     assert len(used) == 1
+
+
+def test_after_much_an_index_of_postgresql_answers_by_itself(
+    estate: Estate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "_MANY", 1)
+    estate.scan({HERE: [public("one")]})
+    estate.sync()
+    with estate.opened() as state, state.engine.connect() as conn:
+        if state.sqlite:
+            assert _found(estate, "name:one") == ["one"]
+        else:
+            seen = text("SELECT relallvisible FROM pg_class WHERE relname = 'findings'")
+            assert conn.execute(seen).scalar() == 1
