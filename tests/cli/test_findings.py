@@ -172,6 +172,12 @@ def test_a_list_shows_what_is_not_resolved_unless_it_is_asked_for(at: Place) -> 
         ([f"policy = '{PLAIN}' AND region = '{THERE}'"], {"mail", "lost"}),
         (["is_absent(owner)"], {"lost"}),
         (["risk > 50"], {"orders"}),
+        (["env:production", "risk > 50"], {"orders"}),
+        (["risk > 50", "severity:high", "overdue"], {"orders"}),
+        (["risk > 50 OR owner:ops", "NOT overdue"], {"mail"}),
+        (["owner:ops", "OR", "severity:high"], {"orders", "mail"}),
+        (["NOT", "overdue", "AND", "is_set(owner)"], {"mail"}),
+        (["name", "LIKE", "'mai%'"], {"mail"}),
     ],
 )
 def test_filters_are_the_language_of_all_rules(

@@ -72,5 +72,7 @@ def days(value: int | None) -> str:
 
 
 def joined(parts: Sequence[str]) -> str:
-    """A filter given as several words."""
-    return " ".join(parts).strip()
+    """A filter given as several arguments."""
+    from trueline.language import join_filter
+
+    return join_filter(parts)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from trueline.language.compiled import CompiledPolicy, Related, Searched
 from trueline.language.errors import LanguageError
-from trueline.language.filters import expand_filter
+from trueline.language.filters import expand_filter, join_filter
 from trueline.language.fuse import (
     CAUSES,
     IDENTITY,
@@ -47,6 +47,7 @@ __all__ = [
     "compile_rule",
     "expand_filter",
     "fuse",
+    "join_filter",
     "missing_params",
     "mutants",
     "read_rule",

@@ -7,10 +7,11 @@ days_since(opened_at) > 30`. What is not short form stays as it is, so both may 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from trueline.language.errors import LanguageError
 
-__all__ = ["expand_filter"]
+__all__ = ["expand_filter", "join_filter"]
 
 _NAMES = {"env": "environment"}
 _TERM = re.compile(
@@ -21,6 +22,8 @@ _TERM = re.compile(
       | (?P<space>\s+)""",
     re.VERBOSE,
 )
+_WHOLE = re.compile(r"[A-Za-z_]\w*(:\S+|\(.*\))?", re.DOTALL)
+_JOINTS = frozenset(("and", "or", "not", "like", "in", "between", "is"))
 _AGE = re.compile(r"(?P<op>[<>]=?|=)(?P<days>\d{1,6})d")
 
 
@@ -43,6 +46,28 @@ def expand_filter(text: str) -> str:
             out.append(found[0])
         after_term = bool(found["name"])
     return "".join(out).strip()
+
+
+def join_filter(parts: Sequence[str]) -> str:
+    """The filter that the arguments of a command make: what stands alone is joined by AND.
+
+    So is a predicate in quotes, which is one argument, and a single word like `overdue`; words of
+    a predicate without quotes are put together as they come.
+    """
+    out: list[str] = []
+    for number, part in enumerate(parts):
+        if number and _is_whole(parts[number - 1]) and _is_whole(part):
+            out.append("AND")
+        inside = len(parts) > 1 and _is_whole(part) and len(part.split()) > 1
+        out.append(f"({part})" if inside else part)
+    return " ".join(out).strip()
+
+
+def _is_whole(part: str) -> bool:
+    words = part.lower().split()
+    if len(words) > 1:
+        return words[0] not in _JOINTS - {"not"} and words[-1] not in _JOINTS
+    return bool(_WHOLE.fullmatch(part)) and part.lower() not in _JOINTS
 
 
 def _expanded(name: str, value: str) -> str:
