@@ -138,7 +138,7 @@ def test_a_page_is_the_beginning_of_all(
     for text in FILTERS:
         for every in (False, True):
             wanted = Wanted(text, all=every)
-            order = queries._BY_RISK
+            order = queries._by_risk
             read = queries._page(conn, wanted, NOW, wanted.where(NOW), order, None)
             whole = [shown(row) for row in read]
             fitting += bool(whole)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,9 +66,6 @@ _LOOKED_AT, _AT_ONCE = 10_000, 500
 """How many of the riskiest findings that may fit are looked at before all are read."""
 _LOOKED_UP = 50_000
 """Of how few findings that may fit each is looked up, where all that fit are wanted."""
-_BY_RISK = (findings.c.risk.desc(), findings.c.id.desc())
-_BY_RISK_SORTED = ((findings.c.risk + 0).desc(), findings.c.id.desc())
-"""The same order, in which no index is followed."""
 _LEAST = 4
 """An id may be given by so many of its first letters, or more."""
 
@@ -144,20 +141,20 @@ def listed(
     """Findings, the riskiest first, each with `confirmed_at`, `fits` and its exception's facts."""
     where, parts = wanted.where(now), wanted.apart(conn, now)
     if (among := wanted.among(conn, now, parts)) is not None:
-        yield from _page(conn, wanted, now, and_(among, where), _BY_RISK, limit)
+        yield from _page(conn, wanted, now, and_(among, where), _by_risk, limit)
         return
     told, found = wanted.told(conn, now, parts), findings.c.id
     if limit is None:
         beyond = select(found).where(told).offset(_LOOKED_UP).limit(1)
         if parts.whole or conn.execute(beyond).first() is None:
-            yield from _page(conn, wanted, now, and_(told, where), _BY_RISK, None)
+            yield from _page(conn, wanted, now, and_(told, where), _by_risk, None)
         else:
-            yield from _page(conn, wanted, now, unplanned(where), _BY_RISK_SORTED, None)
+            yield from _page(conn, wanted, now, unplanned(where), _by_risk_sorted, None)
     elif not parts.whole and limit <= _LOOKED_AT and (several := wanted.alternatives()):
         pages = [row for each in several for row in listed(conn, each, now, limit=limit)]
         riskiest = sorted({(row["risk"], row["id"]) for row in pages}, reverse=True)[:limit]
         among = found.in_([id_ for _, id_ in riskiest])
-        yield from _page(conn, wanted, now, and_(among, where), _BY_RISK, limit)
+        yield from _page(conn, wanted, now, and_(among, where), _by_risk, limit)
     else:
         yield from _riskiest(conn, wanted, now, told, limit, whole=parts.whole)
 
@@ -178,18 +175,27 @@ def _riskiest(
     tenth of the time of looking each up.
     """
     where, rows, looked_at = wanted.where(now), list[dict[str, Any]](), 0
-    riskiest = select(findings.c.id).where(told).order_by(*_BY_RISK)
+    riskiest = select(findings.c.id).where(told).order_by(*_by_risk(findings.c))
     for most in (limit,) if whole else (_AT_ONCE, _LOOKED_AT):
         ids = list(conn.execute(riskiest.limit(most)).scalars())
         for start in range(looked_at, len(ids), _AT_ONCE):
             near = and_(findings.c.id.in_(ids[start : start + _AT_ONCE]), where)
-            rows += _page(conn, wanted, now, near, _BY_RISK, limit - len(rows))
+            rows += _page(conn, wanted, now, near, _by_risk, limit - len(rows))
             if len(rows) == limit:
                 return rows
         if whole or len(ids) < most:
             return rows
         looked_at = most
-    return list(_page(conn, wanted, now, unplanned(where), _BY_RISK_SORTED, limit))
+    return list(_page(conn, wanted, now, unplanned(where), _by_risk_sorted, limit))
+
+
+def _by_risk(columns: Any) -> Sequence[ColumnElement[Any]]:
+    return columns.risk.desc(), columns.id.desc()
+
+
+def _by_risk_sorted(columns: Any) -> Sequence[ColumnElement[Any]]:
+    """The same order, in which no index is followed."""
+    return (columns.risk + 0).desc(), columns.id.desc()
 
 
 def _page(
@@ -197,14 +203,14 @@ def _page(
     wanted: Wanted,
     now: int,
     where: ColumnElement[bool],
-    order: Sequence[ColumnElement[Any]],
+    order: Callable[[Any], Sequence[ColumnElement[Any]]],
     limit: int | None,
 ) -> Iterator[dict[str, Any]]:
     c, e = confirmations.c, exceptions.c
     page = (
         select(findings, wanted.fits(now).label("fits"))
         .where(where)
-        .order_by(*order)
+        .order_by(*order(findings.c))
         .limit(limit)
         .subquery()
     )
@@ -222,7 +228,7 @@ def _page(
             and_(c.policy == p.policy, c.account == p.scope_account, c.region == p.scope_region),
         )
         .outerjoin(exceptions, e.id == p.exception)
-        .order_by(p.risk.desc(), p.id.desc())
+        .order_by(*order(p))
         .execution_options(stream_results=limit is None, yield_per=2_000)
     )
     for row in rows.mappings():
