@@ -207,7 +207,7 @@ def _filters(some: Mapping[str, Any]) -> list[str]:
         "type:aws_vpc AND env:dev AND region = 'us-east-1'", f"owner:{some['owner']} OR env:prod",
         "policy LIKE 'aws-vpc-%' AND state:acknowledged", "NOT overdue AND NOT env:prod",
         "name LIKE '%nowhere%'", "name LIKE '%25%' AND severity:critical",
-        "name LIKE '%nowhere%' OR account = 'nobody'",
+        "name LIKE '%nowhere%' OR account = 'nobody'", "name:nowhere AND state:open",
     ]  # fmt: skip
 
 

@@ -175,6 +175,7 @@ def test_a_list_shows_what_is_not_resolved_unless_it_is_asked_for(at: Place) -> 
         (["env:production", "risk > 50"], {"orders"}),
         (["risk > 50", "severity:high", "overdue"], {"orders"}),
         (["risk > 50 OR owner:ops", "NOT overdue"], {"mail"}),
+        (["severity:high", "(overdue)"], {"orders"}),
         (["owner:ops", "OR", "severity:high"], {"orders", "mail"}),
         (["NOT", "overdue", "AND", "is_set(owner)"], {"mail"}),
         (["name", "LIKE", "'mai%'"], {"mail"}),

@@ -81,7 +81,7 @@ named AS ({_keys(target, relation)}),
 {_told_apart(relation)},
 led AS (
   SELECT r.from_row, k._row AS to_row, r.cause,
-    CASE WHEN k._row IS NULL AND r.ref IS NOT NULL THEN r.ref END AS lost, r.place, r.plane, r.range
+    CASE WHEN k._row IS NULL THEN r.ref END AS lost, r.place, r.plane, r.range
   FROM refs r LEFT JOIN keys k ON k.key = r.ref AND k.place = r.place
     AND (k.region IS NULL OR k.region = r.region)
 )

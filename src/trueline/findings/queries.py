@@ -63,7 +63,8 @@ AGES = (("under 7 days", 0), ("7 to 30 days", 7), ("30 to 90 days", 30), ("over 
 GROUPS = ("owner", "environment", "policy", "severity", "account", "type", "state", "age")
 _MEDIAN_OF = 200_000
 _LOOKED_AT, _AT_ONCE = 10_000, 500
-"""How many of the riskiest findings that may fit are looked at before all are read."""
+"""How many of the riskiest findings that may fit are looked at before all are read, and how many
+of them at once."""
 _LOOKED_UP = 50_000
 """Of how few findings that may fit each is looked up, where all that fit are wanted."""
 _LEAST = 4
@@ -110,8 +111,8 @@ class Wanted:
 
     def among(self, conn: Connection, now: int, parts: Apart) -> ColumnElement[bool] | None:
         """What need be looked at, where tags, a name or a uid leave but a few."""
-        if parts.one_name:
-            return true()  # its own index leads to it, in order of risk
+        if parts.one_name and not self._resolved:
+            return true()  # an index of what is not resolved leads to it, in order of risk
         ids = few(conn, self._text, now, resolved=self._resolved)
         if ids is not None:
             return findings.c.id.in_(ids)

@@ -22,7 +22,7 @@ _TERM = re.compile(
       | (?P<space>\s+)""",
     re.VERBOSE,
 )
-_WHOLE = re.compile(r"[A-Za-z_]\w*(:\S+|\(.*\))?", re.DOTALL)
+_WHOLE = re.compile(r"[A-Za-z_]\w*(:\S+)?|\w*\(.*\)", re.DOTALL)
 _JOINTS = frozenset(("and", "or", "not", "like", "in", "between", "is"))
 _AGE = re.compile(r"(?P<op>[<>]=?|=)(?P<days>\d{1,6})d")
 

@@ -123,9 +123,9 @@ def fuse(
 
     A row whose environment no settings name is held to those of None, else to the first ones.
     With `failing`, evidence is given where a policy that uses it fails or is not decided. Related
-    rows are read once, with all that they may tell; or there, where that is much, `apart`: first
-    to decide, then to tell what is needed. Columns of `IDENTITY` in `without` are not asked for.
-    Raises LanguageError when a parameter's value does not have its type.
+    rows are read once, with all that they may tell, or where that is much, `apart`: for `failing`
+    first to decide, then to tell what is needed. Columns of `IDENTITY` in `without` are not
+    asked for. Raises LanguageError when a parameter's value does not have its type.
     """
     fusion = _Fusion(rtype, policies, settings or [PolicySettings()], now, part, apart)
     return fusion.statement(evidence, [name for name in IDENTITY if name not in without])
